@@ -1,0 +1,200 @@
+"""A dead container's facts, or the engine's words, turned into the sentence a person needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from opendata_hub.fields import format_memory
+
+_TELL = "tell your instructor"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a server is not there."""
+
+    student: str
+    """What happened and what to do, for a person with a browser."""
+
+    operator: str
+    """The facts, for the hub's log; one line, then the container's last lines."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """What is known of a container that ended."""
+
+    exit_code: int
+    oom_killed: bool
+    error: str
+    """The engine's own word, often empty."""
+    last_lines: str
+    memory: int | None
+    """Its limit in bytes, None for none."""
+
+    @classmethod
+    def read(cls, container: dict[str, Any], last_lines: str) -> "Death":
+        """Take the facts from what the engine's inspect answers."""
+        state = container["State"]
+        return cls(
+            exit_code=state["ExitCode"],
+            oom_killed=bool(state.get("OOMKilled")),
+            error=state.get("Error") or "",
+            last_lines=last_lines,
+            memory=container["HostConfig"].get("Memory") or None,
+        )
+
+    @property
+    def facts(self) -> str:
+        """The facts, for the log."""
+        facts = f"exit code {self.exit_code}, OOM {'yes' if self.oom_killed else 'no'}"
+        if self.error:
+            facts += f", engine says: {self.error}"
+        return f"{facts}; last lines:\n{self.last_lines or '(it printed nothing)'}"
+
+
+def _limit(memory: int | None) -> str:
+    return f" of {format_memory(memory)}" if memory else ""
+
+
+def out_of_memory(memory: int | None, when: str) -> str:
+    """Say that a kernel was ended for want of memory while its server runs on."""
+    return (
+        f"At {when} your notebook used more than its memory{_limit(memory)}, and its kernel was "
+        "ended to protect the others. Your files are safe; the variables of that notebook are "
+        "gone. Restart the kernel and load less at a time, or close other notebooks first."
+    )
+
+
+def _cause(death: Death) -> str:
+    if death.oom_killed:
+        return (
+            f"it used more than its memory{_limit(death.memory)}. Start it again and load less "
+            "at a time"
+        )
+    if death.exit_code in (126, 127):
+        return (
+            "its image has no program that starts a notebook server. Choose another image, or "
+            f"{_TELL}"
+        )
+    if "No module named" in death.last_lines or "ImportError" in death.last_lines:
+        return f"something is missing in its image. Choose another image, or {_TELL}"
+    if death.exit_code == 137:
+        return "it was killed from outside, perhaps because the machine restarted. Start it again"
+    return (
+        f"the program in it ended with code {death.exit_code}. Start it again; if it happens "
+        f"twice, choose another image, or {_TELL}"
+    )
+
+
+def ended_at_start(image: str, death: Death) -> Diagnosis:
+    """Explain a container that ended before its server answered."""
+    return Diagnosis(
+        f"Your server with {image} stopped while it was starting: {_cause(death)}.",
+        f"ended while starting, image {image}: {death.facts}",
+    )
+
+
+def ended_later(death: Death) -> Diagnosis:
+    """Explain a container that ended while it was in use."""
+    return Diagnosis(
+        f"Your last server stopped by itself: {_cause(death)}. Your files are safe.",
+        f"ended by itself: {death.facts}",
+    )
+
+
+def gone() -> Diagnosis:
+    """Explain a container that is not there any more."""
+    return Diagnosis(
+        "Your last server is gone: its container was removed from outside. Your files are safe; "
+        "start it again.",
+        "the container was removed from outside",
+    )
+
+
+def silent(image: str, seconds: float, last_lines: str) -> Diagnosis:
+    """Explain a container that runs, but whose port never answered."""
+    return Diagnosis(
+        f"Your server with {image} did not answer within {seconds:.0f} seconds and was stopped. "
+        f"Try again in a minute; if it happens twice, choose another image, or {_TELL}.",
+        f"no answer within start_timeout={seconds:.0f} s, image {image}; last lines:\n"
+        f"{last_lines or '(it printed nothing)'}",
+    )
+
+
+def refused(image: str, words: str) -> Diagnosis:
+    """
+    Explain what the engine or a registry said when it could not pull, create or start.
+
+    Args:
+        image: what people call it.
+        words: the engine's own.
+    """
+    low = words.lower()
+    operator = f"the engine refused, image {image}: {words}"
+    for signs, text in _REFUSALS:
+        if any(sign in low for sign in signs):
+            return Diagnosis(text.format(image=image), operator)
+    return Diagnosis(
+        f"Your server with {image} could not be started: {words.rstrip('.')}. "
+        f"Try again; if it happens twice, {_TELL}.",
+        operator,
+    )
+
+
+_REFUSALS = (
+    (
+        ("no space left",),
+        "The disk of this machine is full, so {image} could not be started. Tell your instructor; "
+        "your files are safe.",
+    ),
+    (
+        ("does not answer",),
+        "The container engine of this machine does not answer, so nothing can be started now. "
+        "Try again in a minute, or tell your instructor.",
+    ),
+    (
+        ("executable file not found", "no such file or directory: unknown",
+         "permission denied: unknown"),
+        "The image of {image} has no program that starts a notebook server. Choose another image, "
+        "or tell your instructor.",
+    ),
+    (
+        ("bind source path does not exist",),
+        "A dataset's folder is missing on this machine, so {image} could not be started. Tell "
+        "your instructor.",
+    ),
+    (
+        ("unauthorized", "access denied", "denied:", "forbidden", "authentication required"),
+        "The registry does not hand out the image of {image}: it may not exist, or it is private. "
+        "Check its name, choose another image, or tell your instructor.",
+    ),
+    (
+        ("not found", "manifest unknown", "no such image", "does not exist", "name unknown"),
+        "There is no image with the name of {image}. Check the name and its tag, choose another "
+        "image, or tell your instructor.",
+    ),
+    (
+        ("connection refused", "timeout", "timed out", "no such host", "eof", "connection reset",
+         "tls", "x509", "network is unreachable", "client.timeout"),
+        "The registry that has the image of {image} cannot be reached, or broke off. Try again in "
+        "a minute; if it happens twice, choose another image, or tell your instructor.",
+    ),
+)  # fmt: skip
+
+
+def not_built(image: str, slug: str) -> Diagnosis:
+    """Explain an image that is made on this machine and has not been made yet."""
+    return Diagnosis(
+        f"The image of {image} has not been made on this machine yet. Choose another image, or "
+        f"{_TELL}.",
+        f"image '{slug}' is not built; run ./start, which builds what is missing",
+    )
+
+
+def wrong_version(image: str, theirs: str, ours: str) -> Diagnosis:
+    """Explain a JupyterHub inside the image that does not work with the one outside."""
+    return Diagnosis(
+        f"The image of {image} carries JupyterHub {theirs}, which does not work with this hub "
+        f"({ours}). Choose another image, or {_TELL}.",
+        f"image {image} carries JupyterHub {theirs}; rebuild it with jupyterhub=={ours}",
+    )

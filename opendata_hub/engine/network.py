@@ -1,0 +1,43 @@
+"""The network that servers stand on."""
+
+import docker
+
+from opendata_hub.engine.refusals import translated
+from opendata_hub.errors import EngineError
+
+
+def ensure_network(name: str, labels: dict[str, str]) -> str:
+    """
+    Make sure that a bridge network exists on which containers cannot reach each other.
+
+    Blocking, for the moment before the hub runs: its address is part of the hub's configuration.
+
+    Returns:
+        str: the network's gateway, an address of this machine that its containers reach.
+
+    Raises:
+        EngineError: the engine refuses, or the network exists without a gateway.
+    """
+    with translated():
+        client = docker.APIClient(version="auto", **docker.utils.kwargs_from_env())
+        try:
+            found = client.networks(names=[f"^{name}$"])
+            network_id = found[0]["Id"] if found else _create(client, name, labels)
+            network = client.inspect_network(network_id)
+        finally:
+            client.close()
+    for pool in network["IPAM"]["Config"] or ():
+        if "Gateway" in pool:
+            return str(pool["Gateway"]).split("/")[0]
+    raise EngineError(
+        f"The engine's network '{name}' has no gateway, so servers could not reach the hub; "
+        f"remove it with 'docker network rm {name}' and start again."
+    )
+
+
+def _create(client: docker.APIClient, name: str, labels: dict[str, str]) -> str:
+    options = {"com.docker.network.bridge.enable_icc": "false"}
+    made = client.create_network(
+        name, driver="bridge", options=options, labels=labels, check_duplicate=True
+    )
+    return str(made["Id"])

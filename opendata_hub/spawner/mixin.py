@@ -1,0 +1,257 @@
+"""What all our spawners share: the catalogue, the options, the waiting and the last word."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.utils import maybe_future
+from traitlets import Dict, Integer, List, Unicode, Union, default
+from traitlets.config import Configurable
+
+from opendata_hub import catalogue as catalogues
+from opendata_hub import form, progress
+from opendata_hub.catalogue import Catalogue
+from opendata_hub.datasets import Dataset
+from opendata_hub.diagnosis import Diagnosis
+from opendata_hub.errors import ChoiceError, ConfigError
+from opendata_hub.fields import check
+from opendata_hub.spawner.failures import StartFailed
+
+
+class OpenDataSpawner(Configurable):
+    """
+    Options, progress and notices of a server; mixed into a spawner that knows how to run one.
+
+    The spawner gives ``apply_choice`` and ``prepare``, and may give ``images_here``.
+    """
+
+    catalogue = Union(
+        [Unicode(), List()],
+        config=True,
+        help="""
+        The images that people may start: path of a YAML file, or the list itself.
+
+        A file is read again when it changes; servers that run are not touched.
+        """,
+    )
+
+    custom_image = Unicode(
+        None,
+        allow_none=True,
+        config=True,
+        help="""
+        Regular expression that the reference of an image of people's own must match as a whole.
+
+        Leave it out, and only images of the catalogue can be started.
+        """,
+    )
+
+    datasets = Dict(
+        config=True,
+        help="""
+        Shared folders, mounted read-only at ``/data/<name>``.
+
+        Name to path on the engine's host, or name to a dict of ``path`` and ``groups``; a dataset
+        with groups is seen by their members only.
+        """,
+    )
+
+    welcome = Unicode(
+        "",
+        config=True,
+        help="""
+        Folder whose files are copied into each new home; empty for none.
+
+        Homes that exist are not touched when it changes.
+        """,
+    )
+
+    process_limit = Integer(
+        1024,
+        min=32,
+        config=True,
+        help="""
+        How many processes and threads one server may have, kernels and terminals included.
+
+        A notebook server with one kernel has about 60, numerical libraries add one per core.
+        """,
+    )
+
+    choice: form.Choice | None = None
+    """What this start is for; None before the options were checked."""
+
+    notice = ""
+    """What people should read on their next visit, such as why their server died."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._last_choice: dict[str, str] = {}
+        self._event: progress.Event | None = None
+        self._told = asyncio.Event()
+
+    # -- what the spawner below provides
+
+    def apply_choice(self, choice: form.Choice) -> None:
+        """Take over what was chosen: image, limits, start page."""
+        raise NotImplementedError
+
+    async def prepare(self) -> None:
+        """Do what may take long, before the hub's start timer runs."""
+        raise NotImplementedError
+
+    async def images_here(self) -> Mapping[str, int | None]:
+        """Bytes of each image that is on this server, by reference."""
+        return {}
+
+    # -- options
+
+    @property
+    def image_list(self) -> Catalogue:
+        """
+        The checked catalogue.
+
+        Raises:
+            StartFailed: the file or the list is wrong; the text says where.
+        """
+        try:
+            if isinstance(self.catalogue, str):
+                path = Path(self.catalogue)
+                return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
+            return catalogues.load(self.catalogue, "OpenDataSpawner.catalogue")
+        except ConfigError as error:
+            raise StartFailed(f"This hub's catalogue has a fault. {error}") from None
+
+    @property
+    def dataset_list(self) -> dict[str, Dataset]:
+        """The checked datasets."""
+        entries = {
+            name: entry if isinstance(entry, dict) else {"path": entry}
+            for name, entry in self.datasets.items()
+        }
+        return {
+            name: check(Dataset, entry, f"OpenDataSpawner.datasets[{name!r}]")
+            for name, entry in entries.items()
+        }
+
+    def welcome_files(self) -> dict[str, bytes]:
+        """Files for a new home: relative path -> content."""
+        folder = Path(self.welcome)
+        if not self.welcome:
+            return {}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    @property
+    def group_names(self) -> set[str]:
+        """Groups of the user whose server this is, whoever starts it."""
+        return {group.name for group in self.user.groups}
+
+    async def get_options_form(self) -> str:
+        """HTML of the options page: cards of the images that this user may start."""
+        return form.render(
+            images=self.image_list.visible(self.group_names),
+            present=await self.images_here(),
+            last=self._last_choice,
+            allow_custom=self.custom_image is not None,
+            notice=self.notice,
+        )
+
+    @default("options_from_form")
+    def _read_form(self) -> Any:
+        return form.read_form
+
+    async def _run_apply_user_options(self, user_options: Any) -> None:
+        """
+        Check and take over the options; then the operator's own hook, if there is one.
+
+        Raises:
+            StartFailed: they are refused. The hub has stored them by now, for starts that bring
+                none: the last good ones take their place.
+        """
+        try:
+            self.choice = self._check(user_options)
+        except ChoiceError as error:
+            self.orm_spawner.user_options = dict(self._last_choice)
+            self.user.db.commit()
+            raise StartFailed(str(error), error.status) from None
+        self._last_choice = self.choice.options
+        self.apply_choice(self.choice)
+        self.tell(progress.preparing(self.choice.name))
+        if self.apply_user_options:
+            await super()._run_apply_user_options(user_options)
+
+    def _check(self, options: Any) -> form.Choice:
+        def checked(raw: Any) -> form.Choice:
+            return form.check(raw, self.image_list, self.group_names, self.custom_image)
+
+        if options != self._last_choice or self._asked_now():
+            return checked(options)
+        try:
+            return checked(options)
+        except ChoiceError as error:
+            self.log.info("%s starts the default image again: %s", self._log_name, error)
+            return checked({})
+
+    def _asked_now(self) -> bool:
+        """Whether the options came with this request, and not from the hub's memory."""
+        if self.handler is None:
+            return False
+        request = self.handler.request
+        named = {key.removeprefix("opt-") for key in request.query_arguments}
+        return bool(request.body) or not named.isdisjoint(("image", "custom_image"))
+
+    # -- waiting
+
+    async def run_pre_spawn_hook(self) -> None:
+        """Run the operator's hook, then all that may take long: ``start_timeout`` begins later."""
+        await maybe_future(super().run_pre_spawn_hook())
+        await self.prepare()
+
+    def tell(self, event: progress.Event) -> None:
+        """Show this to everybody who looks at the spawn page, now or when they come back."""
+        if event != self._event:
+            self._event = event
+            told, self._told = self._told, asyncio.Event()
+            told.set()
+
+    async def progress(self) -> AsyncIterator[progress.Event]:
+        """Yield where the start is, then each news; the hub ends it with the start."""
+        while True:
+            told, event = self._told, self._event
+            if event is not None:
+                yield event
+            await told.wait()
+
+    def fail(self, diagnosis: Diagnosis, status: int = 500) -> StartFailed:
+        """Log the operator's half of a diagnosis; return the exception with the student's."""
+        self.log.error("Server of %s: %s", self._log_name, diagnosis.operator)
+        return StartFailed(diagnosis.student, status)
+
+    # -- memory
+
+    def get_state(self) -> dict[str, Any]:
+        """State that the hub keeps; choice and notice outlive the server."""
+        state: dict[str, Any] = super().get_state()
+        return {**state, "choice": self._last_choice, "notice": self.notice}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what :meth:`get_state` kept."""
+        super().load_state(state)
+        self._last_choice = dict(state.get("choice") or {})
+        self.notice = state.get("notice") or ""
+
+    def remember(self) -> None:
+        """Keep the state now, for news that comes between start and stop."""
+        self.orm_spawner.state = self.get_state()
+        self.user.db.commit()
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, changed: int) -> Catalogue:
+    """Read the catalogue once per change of its file, not once per user."""
+    return catalogues.load(path)
