@@ -1,0 +1,17 @@
+"""The command ``opendata-hub``: parses, calls, prints."""
+
+import click
+
+from opendata_hub import __version__
+from opendata_hub.cli.check import check, schema
+from opendata_hub.cli.start import start, stop
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="opendata-hub")
+def main() -> None:
+    """Put a whole class into ready-made notebooks, each in a container of its own."""
+
+
+for command in (start, stop, check, schema):
+    main.add_command(command)

@@ -1,0 +1,45 @@
+"""``opendata-hub check`` and ``opendata-hub schema``: what hub.yaml says, and what it may say."""
+
+import json
+from pathlib import Path
+
+import click
+
+from opendata_hub.errors import ConfigError
+from opendata_hub.settings import HubFile, Settings, load
+
+
+@click.command()
+@click.argument("file", default="hub.yaml", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """
+    Check hub.yaml and everything it names, without starting anything.
+
+    Each fault is one line on stderr; then the exit code is 1.
+    """
+    try:
+        settings = load(file)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    click.echo(f"{file.name} is fine: {summary(settings)}.")
+
+
+def summary(settings: Settings) -> str:
+    """Say in one line what a hub with these settings offers, and to whom."""
+    images, datasets = len(settings.catalogue.images), len(settings.datasets)
+    parts = [_count(images, "image"), _count(datasets, "dataset")]
+    if settings.groups:
+        parts.append(_count(len(settings.groups), "group"))
+    return f"{', '.join(parts)}, login by {settings.login.method}, at {settings.hub.url}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON schema of hub.yaml, from which editors check and complete it."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hub.yaml"}
+    click.echo(json.dumps({**HubFile.model_json_schema(), **head}, indent=2))

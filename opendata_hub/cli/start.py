@@ -1,0 +1,209 @@
+"""``opendata-hub start`` and ``stop``: from a fresh machine to a hub people can use, and back."""
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from socket import gethostname
+from time import monotonic
+
+import click
+import docker
+from docker.errors import NotFound
+from docker.models.containers import Container
+from rich.console import Console
+
+import opendata_hub
+from opendata_hub.catalogue import default_of
+from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
+from opendata_hub.homes import LABEL
+from opendata_hub.machine import Say, daemon, foreground, images, ports, preview, proxy
+from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings.login import NATIVE
+from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.settings.state import State
+
+CONFIG = Path("hub.yaml")
+CHECKOUT = Path(opendata_hub.__file__).resolve().parent.parent
+
+PLAIN_HTTP = "It speaks plain HTTP: who can listen on that network reads passwords and work."
+
+_WIDTH = 110
+_QUIET = 5  # seconds between two details where nobody watches a terminal
+_GRACE = 10  # seconds that a server has to save and end
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The hub's settings.  [default: hub.yaml, where there is one]",
+)
+@click.option("--port", type=click.IntRange(1, 65535 - PORTS_ABOVE), help="Instead of hub.url's.")
+@click.option("--prepare", is_flag=True, help="Set this machine up, but do not run the hub.")
+def start(config: Path | None, port: int | None, prepare: bool) -> None:
+    """
+    Set this machine up and run the hub until Ctrl-C.
+
+    Installs what is missing (Docker Engine, the proxy), makes the images, runs the hub. Where no
+    engine can be reached it runs a preview on this machine alone, without containers.
+    """
+    try:
+        settings = _settings(config)
+        with _progress() as say:
+            isolated = _set_up(settings, say)
+        if not prepare:
+            _run(config, settings, port, isolated)
+    except OpenDataError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+@click.command()
+def stop() -> None:
+    """Stop every server on this machine's engine. Homes and images stay."""
+    try:
+        servers = _servers(daemon.connect())
+    except OpenDataError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_end, servers))
+    click.echo(f"Stopped {len(servers)} {'server' if len(servers) == 1 else 'servers'}.")
+
+
+def _servers(client: docker.DockerClient) -> list[Container]:
+    found: list[Container] = client.containers.list(
+        all=True, filters={"label": f"{LABEL}.role=server"}, ignore_removed=True
+    )
+    return found
+
+
+def _end(server: Container) -> None:
+    try:
+        server.stop(timeout=_GRACE)
+        server.remove(force=True)
+    except NotFound:
+        return  # the hub or its user was quicker
+
+
+def _settings(config: Path | None) -> Settings:
+    if config or CONFIG.exists():
+        return load(config or CONFIG)
+    return defaults(Path.cwd())
+
+
+def _set_up(settings: Settings, say: Say) -> bool:
+    """Make this machine ready; return whether servers are containers (else it is a preview)."""
+    try:
+        client = daemon.ensure(say)
+    except EngineUnreachable as error:
+        say(f"{error}\nUntil then this is a preview: servers run as processes of this machine.")
+        client = None
+    proxy.ensure(say)
+    if client:
+        images.ensure(client, settings.catalogue, say)
+    else:
+        preview.ensure(_recipes(settings), say)
+    return client is not None
+
+
+def _recipes(settings: Settings) -> list[Path]:
+    """Recipe folders of the default image and of what it stands on."""
+    default = default_of(settings.catalogue.images)
+    recipe = default.build if default else None
+    return [recipe.parent / "base", recipe] if recipe else []
+
+
+def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:
+    port = port or settings.hub.port
+    ports.require_free(port, port + 1, port + PORTS_ABOVE)
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(_hub_config(settings))]
+    host = settings.hub.loopback or "127.0.0.1"
+    health = f"http://{f'[{host}]' if ':' in host else host}:{port}/hub/health"
+    environment = _environment(config, port, isolated)
+    known = _logins(settings)
+
+    def is_up() -> bool:
+        # Asked before the hub is there, its proxy logs errors that would only worry people.
+        return ports.is_listening(port + PORTS_ABOVE) and foreground.answers(health)
+
+    def ready() -> None:
+        _welcome(settings, port, isolated, _logins(settings)[len(known) :])
+
+    foreground.run(command, environment, is_up, ready)
+
+
+def _hub_config(settings: Settings) -> Path:
+    """``jupyterhub_config.py``: the one beside hub.yaml, else that of this checkout."""
+    for folder in (settings.folder, CHECKOUT):
+        if (folder / "jupyterhub_config.py").is_file():
+            return folder / "jupyterhub_config.py"
+    raise MachineError(
+        f"There is no jupyterhub_config.py in {settings.folder}; make one with the two lines "
+        "`from opendata_hub.settings import configure` and `configure(c)`."
+    )
+
+
+def _environment(config: Path | None, port: int, isolated: bool) -> dict[str, str]:
+    environment = {**os.environ, "OPENDATA_HUB_PORT": str(port)}
+    # The hub and its proxy find their programs beside this Python, also without an activated shell.
+    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    if config:
+        environment["OPENDATA_HUB_CONFIG"] = str(config.resolve())
+    if not isolated:
+        environment["OPENDATA_HUB_PREVIEW"] = "1"
+    return environment
+
+
+def _logins(settings: Settings) -> list[str]:
+    """Lines of the file to which the hub adds each login that it makes; none before the first."""
+    file = State(settings.folder).logins
+    return file.read_text("utf-8").splitlines() if file.exists() else []
+
+
+def _welcome(settings: Settings, port: int, isolated: bool, logins: list[str]) -> None:
+    """Say where the hub is, who can log in, and how it all stops."""
+    lines = ["", f"The hub runs at {settings.hub.at(port)}"]
+    if logins:
+        lines += ["New logins:", *(f"  {login}" for login in logins)]
+    if settings.login.method == NATIVE:
+        lines += [f"Logins made so far: {State(settings.folder).logins} (only you can read it)"]
+    if not isolated:
+        lines += ["This is a preview: it isolates nobody and answers on this machine only."]
+        lines += ["Ctrl-C ends it, with all its servers."]
+    else:
+        lines += _open_to_lab(port) if settings.hub.loopback else [PLAIN_HTTP]
+        lines += ["Ctrl-C stops the hub. Servers keep running; the next start finds them again."]
+        lines += [f"To stop all servers: {Path(sys.executable).with_name('opendata-hub')} stop"]
+    click.echo("\n".join((*lines, "")))
+
+
+def _open_to_lab(port: int) -> list[str]:
+    return [
+        "It answers on this machine only. To open it to the lab, write into hub.yaml, under hub:",
+        f"  url: http://{gethostname()}:{port}",
+        PLAIN_HTTP,
+    ]
+
+
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """Steps are lines; their details pass by on one line, or in a log every few seconds."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    quiet_until = 0.0
+
+    def say(text: str) -> None:
+        nonlocal quiet_until
+        if not text.startswith(" "):
+            console.print(text)
+        elif console.is_terminal:
+            status.update(text.strip()[: console.width - 4])
+        elif monotonic() >= quiet_until:
+            console.print(text[:_WIDTH])
+            quiet_until = monotonic() + _QUIET
+
+    with console.status("") as status:
+        yield say

@@ -1,0 +1,184 @@
+"""The small checked types of our files, and how a file becomes them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from opendata_hub.errors import ConfigError
+from opendata_hub.sentences import nearest, sentences
+
+__all__ = [
+    "Count",
+    "Matching",
+    "Model",
+    "Number",
+    "Size",
+    "check",
+    "format_memory",
+    "format_size",
+    "nearest",
+    "parse_size",
+    "read_yaml",
+]
+
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*([KMGT])i?B?", re.IGNORECASE)
+_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SIZE_RULE = "write a number with K, M, G or T, such as 4G"
+
+
+class Model(BaseModel):
+    """
+    A checked piece of a file: nothing unknown gets in, nothing changes later.
+
+    A key with nothing after it counts as absent: that is what is left of a section when all its
+    lines are comments.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_keys(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        return {key: value for key, value in raw.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Annotation of a text that a pattern must match whole; ``rule`` says how to write it."""
+
+    pattern: str
+    rule: str
+
+    def _check(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(self.rule)
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^({self.pattern})$"}
+
+
+Count = Annotated[int, Strict()]
+"""A whole number; neither ``true`` nor a text with digits."""
+
+Number = Annotated[float, Strict()]
+"""A number; neither ``true`` nor a text with digits."""
+
+
+def parse_size(value: object) -> int:
+    """
+    Read a size such as ``512M`` or ``1.5G``.
+
+    Returns:
+        int: bytes, powers of 1024.
+
+    Raises:
+        ValueError: no number with a unit, or zero.
+    """
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
+    if not size:
+        raise ValueError(_SIZE_RULE)
+    return size
+
+
+def format_size(size: float) -> str:
+    """Write bytes for people: ``2.1 GB``; powers of 1000, as download tools and shops count."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}" if unit != "B" else f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def format_memory(size: int) -> str:
+    """Write a memory limit as it is typed: ``2G``, ``512M``; powers of 1024."""
+    for unit, factor in reversed(_UNITS.items()):
+        if size >= factor:
+            return f"{size / factor:.4g}{unit}"
+    return f"{size} bytes"
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[KMGTkmgt]i?B?$", "examples": ["4G"]}
+    ),
+]
+
+
+def read_yaml(path: Path) -> Any:
+    """
+    Read one YAML 1.2 file; an empty one gives an empty dict.
+
+    Raises:
+        ConfigError: missing, unreadable, not YAML, or a key written twice (which YAML readers
+            often let pass, the last one winning).
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; check the path, or make the file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path} is a folder; write the path of a file.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not a UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}; mend that.") from None
+    except YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {_yaml_fault(error)}.") from None
+    return {} if content is None else content
+
+
+def _yaml_fault(error: YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    problem = problem.split(" with value")[0]
+    return f"line {mark.line + 1}, {problem}" if mark else problem
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def check(model: type[M], raw: object, where: str) -> M:
+    """
+    Turn raw data into a checked model.
+
+    Args:
+        raw: what the file holds.
+        where: what people call it, such as ``hub.yaml``; each sentence starts with it.
+
+    Raises:
+        ConfigError: one line per fault: file, key, value, what is allowed, the nearest known name.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faults = [f"{where}: {sentence}" for sentence in sentences(model, error.errors())]
+        raise ConfigError("\n".join(faults)) from None

@@ -1,0 +1,215 @@
+"""Checked settings -> the traitlets of JupyterHub, its proxy, its login and our spawner."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import nativeauthenticator
+from jupyterhub.orm import DatabaseSchemaMismatch
+
+import opendata_hub
+from opendata_hub.engine import ensure_network
+from opendata_hub.errors import ConfigError, OpenDataError
+from opendata_hub.fields import check
+from opendata_hub.machine import proxy
+from opendata_hub.settings import accounts, login
+from opendata_hub.settings.load import NAME, defaults, load
+from opendata_hub.settings.model import Hub, Settings
+from opendata_hub.settings.state import State
+
+NETWORK = "opendata-hub"
+PREVIEW_BANNER = (
+    "Preview: servers run as plain processes of this machine and nothing separates them. "
+    "For a look around, not for a class."
+)
+
+_NATIVE = {
+    "open_signup": False,
+    "allow_all": True,  # everyone whom nativeauthenticator lets in: those with an approved account
+    "minimum_password_length": 8,
+    "check_common_password": True,
+    "allowed_failed_logins": 5,
+    "seconds_before_next_try": 60,  # per name: a stranger can lock somebody out for no longer
+}
+
+
+def configure(
+    c: Any,
+    path: str | Path | None = None,
+    port: int | None = None,
+    beside: str | Path | None = None,
+) -> None:
+    """
+    Set JupyterHub up as hub.yaml says.
+
+    The environment goes first: ``OPENDATA_HUB_CONFIG`` (path), ``OPENDATA_HUB_PORT``, and
+    ``OPENDATA_HUB_PREVIEW=1`` for servers as local processes on loopback.
+
+    Args:
+        c: the configuration object of ``jupyterhub_config.py``.
+        path: a hub.yaml that must exist. Without it, one that may exist: else all is default.
+        port: instead of the one in ``hub.url``.
+        beside: file in whose folder that hub.yaml is sought, else in the working directory.
+
+    Raises:
+        SystemExit: something is wrong; its text is one sentence per fault.
+    """
+    try:
+        folder = Path(beside).parent if beside else Path.cwd()
+        settings = _settings(os.environ.get("OPENDATA_HUB_CONFIG") or path, folder)
+        settings = _at_port(settings, os.environ.get("OPENDATA_HUB_PORT") or port)
+        apply(c, settings, preview=os.environ.get("OPENDATA_HUB_PREVIEW") == "1")
+    except OpenDataError as error:
+        raise SystemExit(str(error)) from None
+
+
+def apply(c: Any, settings: Settings, preview: bool = False) -> None:
+    """
+    Write ``settings`` into the configuration ``c``; make folder, accounts and network first.
+
+    Raises:
+        OpenDataError: the machine is not ready: no proxy, no engine, no right to write.
+    """
+    state = State(settings.folder)
+    state.make()
+    _addresses(c, settings.hub, preview)
+    _state(c, state)
+    _pages(c, settings, preview)
+    _login(c, settings)
+    _groups(c, settings)
+    _servers(c, settings)
+    _prepare_database(settings, state)
+    if preview:
+        _local_servers(c)
+    else:
+        _containers(c)
+
+
+def _settings(path: str | Path | None, folder: Path) -> Settings:
+    if path:
+        return load(Path(path))
+    file = folder / NAME
+    return load(file) if file.exists() else defaults(folder)
+
+
+def _at_port(settings: Settings, port: int | str | None) -> Settings:
+    if port is None:
+        return settings
+    if not (str(port).isascii() and str(port).isdecimal()):
+        raise ConfigError(f"The port is {str(port)!r}; write a whole number, such as 8000.")
+    asked = {"title": settings.hub.title, "url": settings.hub.at(int(port))}
+    return settings.model_copy(update={"hub": check(Hub, asked, f"with port {port}")})
+
+
+def _addresses(c: Any, hub: Hub, preview: bool) -> None:
+    """All ports follow from the public one, so that two hubs can live on one machine."""
+    host = hub.loopback or ("127.0.0.1" if preview else "")
+    c.JupyterHub.bind_url = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}"
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.port + 1}"
+    c.ConfigurableHTTPProxy.command = _proxy()
+    c.JupyterHub.hub_port = hub.port + 81
+
+
+def _proxy() -> list[str]:
+    found = proxy.command()
+    if not found:
+        raise ConfigError(
+            "The proxy 'configurable-http-proxy' is not installed; install it with "
+            "'npm install --global configurable-http-proxy', or start the hub with './start'."
+        )
+    return found
+
+
+def _state(c: Any, state: State) -> None:
+    c.JupyterHub.db_url = state.database
+    c.JupyterHub.cookie_secret_file = str(state.cookie_secret)
+    c.ConfigurableHTTPProxy.pid_file = str(state.proxy_pid)
+    c.JupyterHub.cleanup_servers = False  # the next start of the hub finds them again
+
+
+def _pages(c: Any, settings: Settings, preview: bool) -> None:
+    native = settings.login.method == login.NATIVE
+    ours = Path(opendata_hub.__file__).parent / "templates"
+    theirs = Path(nativeauthenticator.__file__).parent / "templates"
+    c.JupyterHub.template_paths = [str(ours), *([str(theirs)] if native else [])]
+    c.JupyterHub.template_vars = {"hub_title": settings.hub.title, "native_login": native}
+    if preview:
+        c.JupyterHub.template_vars["announcement"] = PREVIEW_BANNER
+
+
+def _login(c: Any, settings: Settings) -> None:
+    method, options = settings.login.method, settings.login.options
+    cls = login.authenticator(method)
+    c.JupyterHub.authenticator_class = cls
+    own = c[cls.__name__]
+    if method == login.NATIVE:
+        own.update(_NATIVE)
+        # instead of admin_users: who is taken off this list is no admin any more
+        c.JupyterHub.load_roles = [{"name": "admin", "users": list(settings.login.admins)}]
+    else:
+        c.Authenticator.allow_all = False
+        c.Authenticator.admin_users = set(settings.login.admins)
+    own.update(options)
+    if method == login.SHARED:
+        click.echo(login.SHARED_WARNING)
+
+
+def _groups(c: Any, settings: Settings) -> None:
+    c.JupyterHub.load_groups = {
+        name: {"users": list(users), "properties": accounts.GROUP_SOURCE}
+        for name, users in settings.groups.items()
+    }
+
+
+def _servers(c: Any, settings: Settings) -> None:
+    spawner, limits = c.OpenDataSpawner, settings.limits
+    c.JupyterHub.concurrent_spawn_limit = 0  # no limit: a full hub makes people wait, not fail
+    c.JupyterHub.allow_named_servers = True
+    c.JupyterHub.named_server_limit_per_user = 2
+    spawner.catalogue = (
+        str(settings.images) if isinstance(settings.images, Path) else settings.images
+    )
+    spawner.custom_image = settings.custom_image
+    spawner.datasets = {
+        name: {"path": str(dataset.path), "groups": list(dataset.groups)}
+        for name, dataset in settings.datasets.items()
+    }
+    spawner.welcome = str(settings.homes.welcome or "")
+    spawner.process_limit = limits.processes
+    c.Spawner.mem_limit = limits.memory
+    c.Spawner.cpu_limit = limits.cpu
+
+
+def _prepare_database(settings: Settings, state: State) -> None:
+    new: dict[str, str] = {}
+    try:
+        with accounts.hub_database(state.database) as db:
+            accounts.drop_members(db, settings.groups)
+            if settings.login.method == login.NATIVE:
+                new = accounts.ensure_accounts(db, _trusted(settings), state.logins)
+    except DatabaseSchemaMismatch:
+        return  # the hub refuses it in a moment, naming the command that upgrades it
+    except OSError as error:
+        raise ConfigError(f"{state.logins} cannot be written: {error.strerror}.") from None
+    for user, password in new.items():
+        click.echo(f"New login: {user}  password: {password}")
+    if new:
+        click.echo(f"Kept in {state.logins}, which only this user can read.")
+
+
+def _trusted(settings: Settings) -> list[str]:
+    return [*settings.login.admins, *settings.login.options.get("allowed_users", ())]
+
+
+def _containers(c: Any) -> None:
+    c.JupyterHub.spawner_class = "opendata"
+    c.JupyterHub.hub_ip = ensure_network(NETWORK, {"org.opendata-hub.role": "network"})
+    c.DockerSpawner.network_name = NETWORK
+    c.DockerSpawner.use_internal_ip = True
+
+
+def _local_servers(c: Any) -> None:
+    c.JupyterHub.spawner_class = "opendata-preview"
+    c.JupyterHub.hub_ip = "127.0.0.1"
+    c.JupyterHub.cleanup_servers = True  # plain processes have nothing to be found again by

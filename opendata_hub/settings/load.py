@@ -1,0 +1,117 @@
+"""hub.yaml -> checked settings."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import opendata_hub
+from opendata_hub import catalogue as catalogues
+from opendata_hub.catalogue import Catalogue
+from opendata_hub.errors import ConfigError
+from opendata_hub.fields import check, nearest, read_yaml
+from opendata_hub.settings import login
+from opendata_hub.settings.model import HubFile, Settings
+
+NAME = "hub.yaml"
+CATALOGUE = Path("images") / "catalogue.yaml"
+
+T = TypeVar("T")
+
+
+def load(path: Path) -> Settings:
+    """
+    Read and check hub.yaml, and everything that it names.
+
+    Returns:
+        Settings: relative paths are resolved against the folder of the file.
+
+    Raises:
+        ConfigError: one line per fault, each with file, key, value and what to do.
+    """
+    return _settled(check(HubFile, read_yaml(path), path.name), path.resolve().parent, path.name)
+
+
+def defaults(folder: Path) -> Settings:
+    """
+    Return the settings of a hub without a hub.yaml, as if an empty one were in ``folder``.
+
+    Raises:
+        ConfigError: there is no catalogue.
+    """
+    return _settled(HubFile(), folder.resolve(), NAME)
+
+
+def _settled(file: HubFile, folder: Path, where: str) -> Settings:
+    images = _images(file, folder)
+    faults: list[str] = []
+    catalogue = _collect(faults, lambda: _catalogue(images, folder, where))
+    faults += login.faults(file, where)
+    file = _resolved(file, folder)
+    lost = (*_missing_folders(file), *_lost_groups(file, catalogue))
+    faults += [f"{where}: {fault}" for fault in lost]
+    if faults or catalogue is None:
+        raise ConfigError("\n".join(faults))
+    fields = {**dict(file), "images": images, "catalogue": catalogue, "folder": folder}
+    return Settings.model_construct(**fields)
+
+
+def _collect(faults: list[str], read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except ConfigError as error:
+        faults.append(str(error))
+        return None
+
+
+def _images(file: HubFile, folder: Path) -> Path | list[object]:
+    """Where the catalogue is: as written, else beside hub.yaml, else that of this checkout."""
+    if isinstance(file.images, list):
+        return file.images
+    if file.images is not None:
+        return folder / file.images.expanduser()
+    checkout = Path(opendata_hub.__file__).resolve().parent.parent / CATALOGUE
+    beside = folder / CATALOGUE
+    return checkout if checkout.is_file() and not beside.is_file() else beside
+
+
+def _catalogue(images: Path | list[object], folder: Path, where: str) -> Catalogue:
+    if isinstance(images, Path) and not images.is_file():
+        raise ConfigError(
+            f"{where}: images is {str(images)!r}, which is no file; write the path of a catalogue, "
+            "or a list of images."
+        )
+    return catalogues.load(images, where, folder)
+
+
+def _resolved(file: HubFile, folder: Path) -> HubFile:
+    datasets = {
+        name: dataset.model_copy(update={"path": folder / dataset.path.expanduser()})
+        for name, dataset in file.datasets.items()
+    }
+    welcome = file.homes.welcome and folder / file.homes.welcome.expanduser()
+    homes = file.homes.model_copy(update={"welcome": welcome})
+    return file.model_copy(update={"datasets": datasets, "homes": homes})
+
+
+def _missing_folders(file: HubFile) -> Iterator[str]:
+    named = {f"datasets.{name}": dataset.path for name, dataset in file.datasets.items()}
+    if file.homes.welcome:
+        named["homes.welcome"] = file.homes.welcome
+    for key, path in named.items():
+        if not path.is_dir():
+            yield f"{key} is {str(path)!r}, which is no folder; make it, or mend the path."
+
+
+def _lost_groups(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
+    """Groups that nobody can be in: a typing error there would lock everyone out."""
+    if not file.groups:
+        return
+    used = {f"dataset '{name}'": dataset.groups for name, dataset in file.datasets.items()}
+    used |= {f"image '{i.slug}'": i.groups for i in (catalogue.images if catalogue else ())}
+    for what, groups in used.items():
+        for group in groups:
+            if group not in file.groups:
+                yield (
+                    f"{what} is for the group '{group}', which groups does not define; known: "
+                    f"{', '.join(file.groups)}.{nearest(group, file.groups)}"
+                )

@@ -1,0 +1,39 @@
+"""The folder ``.hub`` beside hub.yaml: what the hub keeps between two runs."""
+
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from opendata_hub.errors import ConfigError
+
+
+class State:
+    """Paths of the hub's own files, in a folder that only its user can enter."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / ".hub"
+        self.cookie_secret = self.folder / "cookie_secret"
+        self.proxy_pid = self.folder / "proxy.pid"
+        self.logins = self.folder / "logins"
+
+    @property
+    def database(self) -> str:
+        """URL of the database."""
+        path = str(self.folder / "jupyterhub.sqlite")
+        return URL.create("sqlite", database=path).render_as_string()
+
+    def make(self) -> None:
+        """
+        Make the folder, or close it to others.
+
+        Raises:
+            ConfigError: it belongs to another user, or the place cannot be written.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.folder} cannot be used: {error.strerror}; run the hub as the user who owns "
+                f"it, or move it away to start afresh."
+            ) from None
