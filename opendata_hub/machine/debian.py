@@ -1,0 +1,120 @@
+"""The image under all others, made from the distribution's own packages: no registry needed."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import docker
+
+from opendata_hub.errors import MachineError
+from opendata_hub.homes import LABEL
+from opendata_hub.machine import Say, packages
+from opendata_hub.machine.commands import output, run
+
+REPOSITORY = "opendata-hub/debian"
+INCLUDED = ("ca-certificates", "python3", "python3-venv", "tini")
+MIRROR = "http://deb.debian.org/debian"
+TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
+
+_OWN_TRUST = Path("/usr/local/share/ca-certificates")
+_LEFT_OUT = (
+    "dev",
+    "proc",
+    "sys",
+    "tmp",
+    "var/cache/apt",
+    "var/lib/apt/lists",
+    "var/log",
+    "usr/share/info",
+    "usr/share/locale",
+    "usr/share/man",
+)
+_SOURCES = """\
+deb {mirror} {suite} main
+deb {mirror} {suite}-updates main
+deb http://security.debian.org/debian-security {suite}-security main
+"""
+_CHANGES = [
+    f"LABEL {LABEL}.role=image",
+    f"ENV SSL_CERT_FILE={TRUST} REQUESTS_CA_BUNDLE={TRUST} PIP_CERT={TRUST}",
+]
+
+
+def ensure(client: docker.DockerClient, suite: str, say: Say) -> str:
+    """
+    Make ``opendata-hub/debian:<suite>`` unless the engine has it.
+
+    It trusts the certificate authorities that this machine trusts, so that a site with an
+    authority of its own can install packages in images and notebooks.
+
+    Args:
+        suite: code name of the release, such as ``bookworm``.
+
+    Returns:
+        str: id of the image.
+
+    Raises:
+        MachineError: not root, or debootstrap failed.
+    """
+    tag = f"{REPOSITORY}:{suite}"
+    for image in client.images.list(REPOSITORY):
+        if tag in image.tags:
+            return str(image.id)
+    if os.geteuid() != 0:
+        raise MachineError(f"{tag} must be made by root, once: sudo ./start --prepare")
+    packages.ensure({"debootstrap": "debootstrap"}, say)
+    # Not /tmp: it is often small, or mounted so that no program in it runs.
+    with tempfile.TemporaryDirectory(prefix="opendata-hub-", dir="/var/tmp") as folder:
+        _bootstrap(Path(folder), suite, mirror(), say)
+        return _import(client, Path(folder), tag, say)
+
+
+def mirror() -> str:
+    """Return the Debian mirror that this machine's apt uses, else Debian's own."""
+    lines = output(
+        [
+            "apt-get",
+            "indextargets",
+            "--format",
+            "$(ORIGIN) $(CODENAME) $(REPO_URI)",
+            "Identifier: Packages",
+        ]
+    )
+    for line in lines.splitlines():
+        origin, codename, uri = (*line.split(), "", "", "")[:3]
+        if origin == "Debian" and "-" not in codename and uri.startswith("http"):
+            return uri.rstrip("/")
+    return MIRROR
+
+
+def _bootstrap(root: Path, suite: str, source: str, say: Say) -> None:
+    say(f"Making the base image from Debian {suite} at {source}")
+    include = f"--include={','.join(INCLUDED)}"
+    run(["debootstrap", "--variant=minbase", include, suite, str(root), source], say)
+    sources = _SOURCES.format(mirror=source, suite=suite)
+    (root / "etc/apt/sources.list").write_text(sources, "utf-8")
+    _trust(root)
+
+
+def _trust(root: Path) -> None:
+    """Copy the authorities, and the site's own ones alone: an upgrade makes the list from those."""
+    if TRUST.is_file():
+        shutil.copyfile(TRUST, root / TRUST.relative_to("/"))
+    if _OWN_TRUST.is_dir():
+        shutil.copytree(_OWN_TRUST, root / _OWN_TRUST.relative_to("/"), dirs_exist_ok=True)
+
+
+def _import(client: docker.DockerClient, root: Path, tag: str, say: Say) -> str:
+    say(f"  importing {tag}")
+    excluded = [f"--exclude=./{folder}/*" for folder in _LEFT_OUT]
+    command = ["tar", "--numeric-owner", *excluded, "-C", str(root), "-c", "."]
+    repository, _, name = tag.partition(":")
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:
+        client.api.import_image(
+            src=tar.stdout, stream_src=True, repository=repository, tag=name, changes=_CHANGES
+        )
+    if tar.returncode:
+        raise MachineError(f"{tag}: tar failed with exit code {tar.returncode}.")
+    return str(client.images.get(tag).id)

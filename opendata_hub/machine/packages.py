@@ -1,0 +1,53 @@
+"""Programs from the distribution: which are there, and installing the others."""
+
+import os
+import shutil
+from collections.abc import Mapping
+
+from opendata_hub.errors import MachineError
+from opendata_hub.machine import Say
+from opendata_hub.machine.commands import run
+
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+def path() -> str:
+    """PATH and the folders of dockerd, iptables and debootstrap, which a user's PATH lacks."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
+
+
+def find(program: str) -> str | None:
+    """Where a program is, also where only root's PATH leads; None where it is not installed."""
+    return shutil.which(program, path=path())
+
+
+def ensure(wanted: Mapping[str, str], say: Say) -> None:
+    """
+    Install the packages whose program is missing; nothing is touched where all are there.
+
+    Args:
+        wanted: program -> the Debian package that brings it.
+
+    Raises:
+        MachineError: not root, no apt-get, or apt-get failed.
+    """
+    missing = {package: None for program, package in wanted.items() if not find(program)}
+    if missing:
+        install(list(missing), say)
+
+
+def install(packages: list[str], say: Say) -> None:
+    """
+    Install Debian packages, without those only recommended.
+
+    Raises:
+        MachineError: not root, no apt-get, or apt-get failed.
+    """
+    names = " ".join(packages)
+    if os.geteuid() != 0 or not find("apt-get"):
+        raise MachineError(f"{names} must be installed first: sudo apt-get install {names}")
+    say(f"Installing {', '.join(packages)} from the distribution")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "update", "-q"], say, environment)
+    options = ["--yes", "-q", "--no-install-recommends"]
+    run(["apt-get", "install", *options, *packages], say, environment)

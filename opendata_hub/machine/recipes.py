@@ -1,0 +1,128 @@
+"""Recipe folders -> images: each built after the one it stands on, and only when it changed."""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, ImageNotFound
+from docker.models.images import Image
+
+from opendata_hub.errors import MachineError
+from opendata_hub.homes import LABEL
+from opendata_hub.machine import Say, debian
+
+_FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE | re.IGNORECASE)
+_OURS = re.compile(r"opendata-hub/([a-z0-9-]+)(?::([\w.-]+))?")
+_HUB = re.compile(r"^ARG\s+JUPYTERHUB_VERSION", re.MULTILINE | re.IGNORECASE)
+RECIPE = f"{LABEL}.recipe"
+
+
+def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
+    """
+    Build an image from its recipe folder, unless it was built from just this recipe before.
+
+    ``FROM opendata-hub/<name>`` means the recipe in the folder ``<name>`` beside this one, and
+    ``FROM opendata-hub/debian:<suite>`` the base that :mod:`~opendata_hub.machine.debian` makes.
+
+    Returns:
+        str: id of the image.
+
+    Raises:
+        MachineError: a recipe is missing or a build failed; the text has its last lines.
+    """
+    dockerfile = _dockerfile(recipe)
+    parents = _parents(client, recipe, dockerfile, say)
+    arguments = {"JUPYTERHUB_VERSION": version("jupyterhub")} if _HUB.search(dockerfile) else {}
+    mark = fingerprint(recipe, *parents, *arguments.values())
+    before = _find(client, tag)
+    if before and before.labels.get(RECIPE) == mark:
+        return str(before.id)
+    say(f"Building {tag} from {recipe}")
+    try:
+        events = client.api.build(
+            path=str(recipe),
+            tag=tag,
+            labels={f"{LABEL}.role": "image", RECIPE: mark},
+            buildargs=arguments,
+            # The bridge's packet size can be larger than a cloud's network lets through.
+            network_mode="host",
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        _follow(events, tag, say)
+    except APIError as error:
+        raise MachineError(f"{tag} cannot be built: {error.explanation or error}.") from None
+    if before:
+        _drop(client, str(before.id))
+    return str(client.images.get(tag).id)
+
+
+def fingerprint(recipe: Path, *more: str) -> str:
+    """SHA-256 over the files of a recipe (names, contents) and whatever else decides the image."""
+    digest = hashlib.sha256("\0".join(more).encode())
+    for path in sorted(p for p in recipe.rglob("*") if p.is_file()):
+        name = str(path.relative_to(recipe)).encode()
+        digest.update(b"\0".join((name, hashlib.sha256(path.read_bytes()).digest())))
+    return digest.hexdigest()
+
+
+def _dockerfile(recipe: Path) -> str:
+    try:
+        return (recipe / "Dockerfile").read_text("utf-8")
+    except OSError as error:
+        raise MachineError(f"{recipe / 'Dockerfile'} cannot be read: {error.strerror}.") from None
+
+
+def _parents(client: docker.DockerClient, recipe: Path, dockerfile: str, say: Say) -> Iterator[str]:
+    """Yield what the recipe stands on: ids of ours, made if need be; names of the others."""
+    names = _FROM.findall(dockerfile)
+    if not names:
+        raise MachineError(f"{recipe / 'Dockerfile'} has no FROM line; name the image it adds to.")
+    for name in names:
+        ours = _OURS.fullmatch(name)
+        if not ours:
+            yield name
+        elif ours[1] == "debian":
+            yield debian.ensure(client, ours[2] or "latest", say)
+        elif (recipe.parent / ours[1] / "Dockerfile").is_file():
+            yield build(client, recipe.parent / ours[1], name, say)
+        else:
+            raise MachineError(
+                f"{recipe / 'Dockerfile'} stands on {name}, but there is no recipe "
+                f"{recipe.parent / ours[1]}; add that folder, or name an image of a registry."
+            )
+
+
+def _find(client: docker.DockerClient, tag: str) -> Image | None:
+    try:
+        return client.images.get(tag)
+    except ImageNotFound:
+        return None
+
+
+def _drop(client: docker.DockerClient, image: str) -> None:
+    """Remove what the tag meant before: versions would fill the disk. One in use stays."""
+    with suppress(APIError):
+        client.images.remove(image)
+
+
+def _follow(events: Iterator[dict[str, Any]], tag: str, say: Say) -> None:
+    """Pass on a build's steps; raise the error that the engine writes into a stream that is 200."""
+    last: deque[str] = deque(maxlen=12)
+    for event in events:
+        line = event.get("stream", event.get("status", "")).strip()
+        if line:
+            last.append(line)
+            say(f"  {line.splitlines()[0]}")
+        if "error" in event:
+            raise MachineError(
+                f"{tag} cannot be built: {event['error'].strip()}. The last lines were:\n"
+                + "\n".join(last)
+            )
