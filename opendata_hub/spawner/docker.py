@@ -175,11 +175,16 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         except EngineError as error:
             await self._discard()
             raise self.fail(diagnosis.refused(self._image_name, str(error))) from error
+        except asyncio.CancelledError:
+            # The hub's timer rang. Its own word would be an empty TimeoutError; ours goes through.
+            timeout = await self._silence()
+            await self._discard()
+            raise timeout from None
         except BaseException:
-            # also when the hub gives up on us (CancelledError): no container stays behind
             await self._discard()
             raise
         self._running[self.object_id] = self
+        self.came_up()
         return address
 
     async def _make_container(self) -> None:
@@ -257,13 +262,8 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             return address  # only the hub holds the certificates to ask with
         url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
         began = looked = time.monotonic()
-        # The hub's own timer began a moment before: ours must ring first, to say more than it does.
-        limit = max(self.start_timeout - 1.0, self.start_timeout * 0.9)
         while (headers := await answer(url)) is None:
             now = time.monotonic()
-            if now - began > limit:
-                lines = await self.engine.last_lines(self.object_id)
-                raise self.fail(diagnosis.silent(self._image_name, self.start_timeout, lines))
             if now - looked > _INSPECT_EVERY:
                 looked = now
                 await self._inspect_alive()
@@ -271,6 +271,10 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             await asyncio.sleep(_PROBE_EVERY)
         self._check_version(headers.get("X-JupyterHub-Version"))
         return address
+
+    async def _silence(self) -> StartFailed:
+        lines = await self.engine.last_lines(self.object_id) if self.object_id else ""
+        return self.fail(diagnosis.silent(self._image_name, self.start_timeout, lines))
 
     async def _address(self) -> tuple[str, int]:
         try:

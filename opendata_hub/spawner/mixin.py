@@ -169,21 +169,31 @@ class OpenDataSpawner(Configurable):
         """
         Check and take over the options; then the operator's own hook, if there is one.
 
+        The hub has stored them by now, for starts that bring none; the last good ones take their
+        place until a server has come up with these.
+
         Raises:
-            StartFailed: they are refused. The hub has stored them by now, for starts that bring
-                none: the last good ones take their place.
+            StartFailed: they are refused.
         """
+        self._store(self._last_choice)
         try:
             self.choice = self._check(user_options)
         except ChoiceError as error:
-            self.orm_spawner.user_options = dict(self._last_choice)
-            self.user.db.commit()
             raise StartFailed(str(error), error.status) from None
-        self._last_choice = self.choice.options
         self.apply_choice(self.choice)
         self.tell(progress.preparing(self.choice.name))
         if self.apply_user_options:
             await super()._run_apply_user_options(user_options)
+
+    def _store(self, options: Mapping[str, str]) -> None:
+        self.orm_spawner.user_options = dict(options)
+        self.user.db.commit()
+
+    def came_up(self) -> None:
+        """Keep the choice for next time: a server answers."""
+        if self.choice is not None:
+            self._last_choice = self.choice.options
+            self._store(self._last_choice)
 
     def _check(self, options: Any) -> form.Choice:
         def checked(raw: Any) -> form.Choice:

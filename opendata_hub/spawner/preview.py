@@ -54,6 +54,12 @@ class OpenDataPreviewSpawner(OpenDataSpawner, SimpleLocalProcessSpawner):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(content)
 
+    async def start(self) -> Any:
+        """Start the process."""
+        address = await super().start()
+        self.came_up()
+        return address
+
     def _link_datasets(self) -> None:
         data = self._own_folder / "data"
         data.mkdir(exist_ok=True)

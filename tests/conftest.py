@@ -1,0 +1,62 @@
+"""What several tiers share: the engine, and names that no other test uses."""
+
+import io
+import secrets
+from collections.abc import Callable, Iterator
+
+import docker
+import pytest
+
+from opendata_hub import homes
+
+STARTER = "opendata-hub/starter:1"
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[docker.APIClient]:
+    """The engine's client; without an engine the tests that ask for it fail, they do not skip."""
+    client = docker.APIClient(version="auto")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def new_name() -> Callable[[str], str]:
+    """Makes names that no other test and no earlier run has used."""
+    return lambda what: f"{what}-{secrets.token_hex(4)}"
+
+
+def remove_traces(client: docker.APIClient, user: str) -> None:
+    """Remove the containers and the volume of a test's user."""
+    label = f"{homes.LABEL}.user={user}"
+    for container in client.containers(all=True, filters={"label": label}):
+        client.remove_container(container["Id"], force=True, v=True)
+    for volume in client.volumes(filters={"label": label})["Volumes"] or ():
+        client.remove_volume(volume["Name"])
+
+
+def describe_containers(client: docker.APIClient) -> str:
+    """State and log of every server's container, for the report of a test that failed."""
+    reports = []
+    for container in client.containers(all=True, filters={"label": f"{homes.LABEL}.role=server"}):
+        log = client.logs(container["Id"], tail=30).decode("utf-8", "replace")
+        reports.append(f"{container['Names']} {container['Status']}\n{log}")
+    return "\n".join(reports) or "no containers"
+
+
+@pytest.fixture(scope="session")
+def build(client: docker.APIClient) -> Iterator[Callable[[str], str]]:
+    """Makes an image of a few lines on top of the starter; all are removed in the end."""
+    made: list[str] = []
+
+    def make(lines: str, base: str = STARTER) -> str:
+        reference = f"opendata-hub/test-{secrets.token_hex(4)}:1"
+        dockerfile = io.BytesIO(f"FROM {base}\n{lines}\n".encode())
+        for event in client.build(fileobj=dockerfile, tag=reference, rm=True, decode=True):
+            assert "error" not in event, event["error"]
+        made.append(reference)
+        return reference
+
+    yield make
+    for reference in made:
+        client.remove_image(reference, force=True)

@@ -1,0 +1,67 @@
+"""A kernel of a user's server, spoken to as a notebook page does: REST and a websocket."""
+
+import json
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from tests.hubs import RunningHub
+
+
+class Kernel:
+    """One kernel behind hub and proxy."""
+
+    def __init__(self, hub: RunningHub, user: str, server: str = "") -> None:
+        self.headers = {"Authorization": f"token {hub.token}"}
+        path = f"/user/{quote(user)}/{server}".rstrip("/")
+        self.base = f"{hub.url}{path}/api"
+        answer = httpx.post(f"{self.base}/kernels", headers=self.headers, timeout=60)
+        self.id = answer.raise_for_status().json()["id"]
+
+    async def run(self, code: str) -> str:
+        """
+        Run code and return what it printed, or the traceback.
+
+        Raises:
+            ConnectionError: the kernel died; the text is what the server said of it.
+        """
+        url = self.base.replace("http://", "ws://") + f"/kernels/{self.id}/channels"
+        socket = await websocket_connect(HTTPRequest(url, headers=self.headers))
+        try:
+            message_id = uuid.uuid4().hex
+            await socket.write_message(json.dumps(_request(message_id, code)))
+            return await _output(socket, message_id)
+        finally:
+            socket.close()
+            while await socket.read_message() is not None:
+                pass  # until the other side has closed too: nothing is left open
+
+
+def _request(message_id: str, code: str) -> dict[str, Any]:
+    header = {"msg_id": message_id, "msg_type": "execute_request", "username": "", "session": "s",
+              "date": "", "version": "5.3"}  # fmt: skip
+    content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+    return {"header": header, "parent_header": {}, "metadata": {}, "content": content,
+            "channel": "shell", "buffers": []}  # fmt: skip
+
+
+async def _output(socket: Any, message_id: str) -> str:
+    printed = ""
+    while (raw := await socket.read_message()) is not None:
+        message = json.loads(raw)
+        kind, content = message["header"]["msg_type"], message["content"]
+        if kind == "status" and content["execution_state"] in ("restarting", "dead"):
+            raise ConnectionError(content["execution_state"])
+        if message["parent_header"].get("msg_id") != message_id:
+            continue
+        if kind == "stream":
+            printed += content["text"]
+        elif kind == "error":
+            printed += "\n".join(content["traceback"])
+        elif kind == "status" and content["execution_state"] == "idle":
+            return printed
+    raise ConnectionError("the server closed the connection")
