@@ -112,12 +112,8 @@ def _key_named(location: tuple[int | str, ...]) -> str:
 def _known_keys(schema: dict[str, Any], location: tuple[int | str, ...]) -> list[str]:
     """Property names that the JSON schema allows at ``location``."""
     node = schema
-    for part in (*location, None):
-        while "$ref" in node or "anyOf" in node:
-            node = _resolve(schema, node)
-        if part is None:
-            break
-        node = node.get("properties", {}).get(part) or _value_of(node)
+    for part in location:
+        node = _resolved(schema, node.get("properties", {}).get(part) or _value_of(node))
     return list(node.get("properties", {}))
 
 
@@ -128,8 +124,10 @@ def _value_of(node: dict[str, Any]) -> dict[str, Any]:
     return patterns[0] if patterns else found
 
 
-def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Follow references, and of alternatives take the one that has keys."""
     if "anyOf" in node:
-        return next((n for n in node["anyOf"] if "$ref" in n or "properties" in n), {})
-    found: dict[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    return found
+        node = next((option for option in node["anyOf"] if "$ref" in option), {})
+    if "$ref" in node:
+        return _resolved(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
+    return node

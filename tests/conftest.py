@@ -59,4 +59,5 @@ def build(client: docker.APIClient) -> Iterator[Callable[[str], str]]:
 
     yield make
     for reference in made:
-        client.remove_image(reference, force=True)
+        if client.images(reference):
+            client.remove_image(reference, force=True)

@@ -92,19 +92,10 @@ class RunningHub:
         self, folder: Path, client: docker.APIClient, extra: str, python: str = sys.executable
     ) -> None:
         self.folder, self.client, self.python = folder, client, python
+        self.environment: dict[str, str] = {}
         self.token = secrets.token_hex(16)
-        self.port, hub_port, proxy_port = free_ports(3)
         self.config = folder / "jupyterhub_config.py"
-        self.config.write_text(
-            CONFIG.format(
-                port=self.port,
-                hub_port=hub_port,
-                proxy_port=proxy_port,
-                token=self.token,
-                gateway=ensure_network("opendata-hub", {"org.opendata-hub.role": "network"}),
-            )
-            + extra
-        )
+        self.config.write_text(self.configuration() + extra, "utf-8")
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = httpx.Client(
             base_url=f"{self.url}/hub/api",
@@ -114,11 +105,23 @@ class RunningHub:
         self.users: set[str] = set()
         self.sessions: list[httpx.Client] = [self.api]
 
+    def configuration(self) -> str:
+        """Choose the ports, and write the configuration file up to what a test adds."""
+        self.port, hub_port, proxy_port = free_ports(3)
+        return CONFIG.format(
+            port=self.port,
+            hub_port=hub_port,
+            proxy_port=proxy_port,
+            token=self.token,
+            gateway=ensure_network("opendata-hub", {"org.opendata-hub.role": "network"}),
+        )
+
     # -- the process
 
     def run(self) -> None:
         """Start it and wait until it answers."""
-        environment = {**os.environ, "PATH": f"{Path(self.python).parent}:{os.environ['PATH']}"}
+        path = f"{Path(self.python).parent}:{os.environ['PATH']}"
+        environment = {**os.environ, **self.environment, "PATH": path}
         with (self.folder / "hub.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, "-m", "jupyterhub", "-f", str(self.config)],
@@ -218,11 +221,18 @@ def running_hub(
 ) -> Iterator[RunningHub]:
     """Run a hub; at the end nothing of it, its servers and its users' homes is left."""
     hub = RunningHub(folder, client, extra, python)
-    hub.run()
-    try:
+    with run(hub):
         yield hub
+
+
+@contextmanager
+def run(hub: RunningHub) -> Iterator[None]:
+    """Run this hub; at the end nothing of it, its servers and its users' homes is left."""
+    try:
+        hub.run()
+        yield
     except BaseException:
-        print(describe_containers(client), hub.log[-8000:], sep="\n")
+        print(describe_containers(hub.client), hub.log[-8000:], sep="\n")
         raise
     finally:
         if hub.process.poll() is None:
@@ -230,4 +240,4 @@ def running_hub(
         for session in hub.sessions:
             session.close()
         for user in hub.users:
-            remove_traces(client, user)
+            remove_traces(hub.client, user)

@@ -111,10 +111,9 @@ def _set_up(settings: Settings, say: Say) -> bool:
 
 
 def _recipes(settings: Settings) -> list[Path]:
-    """Recipe folders of the default image and of what it stands on."""
+    """Recipe folders whose Python packages the preview needs: the base, and the default image."""
     default = default_of(settings.catalogue.images)
-    recipe = default.build if default else None
-    return [recipe.parent / "base", recipe] if recipe else []
+    return [CHECKOUT / "images" / "base", *([default.build] if default and default.build else [])]
 
 
 def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:

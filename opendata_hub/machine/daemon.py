@@ -13,21 +13,25 @@ from opendata_hub.machine import Say, packages
 from opendata_hub.machine.commands import run, tail
 
 SOCKET = Path("/var/run/docker.sock")
+SYSTEMD = Path("/run/systemd/system")
 LOG = Path("/var/log/opendata-hub-dockerd.log")
 
 _PATIENCE = 60  # seconds; a daemon with many containers to restore takes half of it
 _REQUEST_TIMEOUT = 600  # seconds; a step of a build may print nothing for minutes
 
 
-def connect() -> docker.DockerClient:
+def connect(timeout: int = _REQUEST_TIMEOUT) -> docker.DockerClient:
     """
     Return a client of the engine that ``DOCKER_HOST`` names, else of this machine's.
+
+    Args:
+        timeout: seconds until a request counts as unanswered.
 
     Raises:
         EngineUnreachable: none answers, or it does not let this user in; the text tells which.
     """
     try:
-        return docker.from_env(timeout=_REQUEST_TIMEOUT)
+        return docker.from_env(timeout=timeout)
     except DockerException as error:
         raise EngineUnreachable(_why(str(error))) from None
 
@@ -48,7 +52,7 @@ def ensure(say: Say) -> docker.DockerClient:
         if os.environ.get("DOCKER_HOST") or os.geteuid() != 0:
             raise
     _install(say)
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         say("Starting Docker Engine with systemd")
         run(["systemctl", "enable", "--now", "docker"], say)
         return _wait(None)

@@ -1,7 +1,6 @@
 """The image under all others, made from the distribution's own packages: no registry needed."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,15 +9,13 @@ import docker
 
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import Say, packages
+from opendata_hub.machine import Say, packages, trust
 from opendata_hub.machine.commands import output, run
 
 REPOSITORY = "opendata-hub/debian"
 INCLUDED = ("ca-certificates", "python3", "python3-venv", "tini")
 MIRROR = "http://deb.debian.org/debian"
-TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 
-_OWN_TRUST = Path("/usr/local/share/ca-certificates")
 _LEFT_OUT = (
     "dev",
     "proc",
@@ -38,7 +35,7 @@ deb http://security.debian.org/debian-security {suite}-security main
 """
 _CHANGES = [
     f"LABEL {LABEL}.role=image",
-    f"ENV SSL_CERT_FILE={TRUST} REQUESTS_CA_BUNDLE={TRUST} PIP_CERT={TRUST}",
+    f"ENV SSL_CERT_FILE={trust.BUNDLE} REQUESTS_CA_BUNDLE={trust.BUNDLE} PIP_CERT={trust.BUNDLE}",
 ]
 
 
@@ -95,15 +92,7 @@ def _bootstrap(root: Path, suite: str, source: str, say: Say) -> None:
     run(["debootstrap", "--variant=minbase", include, suite, str(root), source], say)
     sources = _SOURCES.format(mirror=source, suite=suite)
     (root / "etc/apt/sources.list").write_text(sources, "utf-8")
-    _trust(root)
-
-
-def _trust(root: Path) -> None:
-    """Copy the authorities, and the site's own ones alone: an upgrade makes the list from those."""
-    if TRUST.is_file():
-        shutil.copyfile(TRUST, root / TRUST.relative_to("/"))
-    if _OWN_TRUST.is_dir():
-        shutil.copytree(_OWN_TRUST, root / _OWN_TRUST.relative_to("/"), dirs_exist_ok=True)
+    trust.copy_to(root)
 
 
 def _import(client: docker.DockerClient, root: Path, tag: str, say: Say) -> str:

@@ -1,10 +1,14 @@
 """Is a port free, and if not, who has it."""
 
-import os
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from opendata_hub.errors import MachineError
+
+ROOT_ONLY = "is for root only"
+"""What :func:`fault` says of a port below 1024, to anyone else."""
 
 _LISTENING = "0A"  # state of a socket in /proc/net/tcp
 
@@ -21,20 +25,25 @@ def require_free(port: int, *others: int) -> None:
         MachineError: one is taken, by whom is said where this user may know; or is for root only.
     """
     for needed in (port, *others):
-        fault = _fault(needed)
-        if fault:
+        taken = fault(needed)
+        if taken:
             also = f" (a hub on port {port} needs it too)" if needed != port else ""
-            way_out = port + 100 if port < 60000 else 8000
-            raise MachineError(f"Port {needed} {fault}{also}; take another: --port {way_out}")
+            raise MachineError(f"Port {needed} {taken}{also}; take another: --port {another(port)}")
 
 
-def _fault(port: int) -> str | None:
+def another(port: int) -> int:
+    """Return a port to try where this one, or one that follows from it, cannot be had."""
+    return port + 100 if port < 60000 else 8000
+
+
+def fault(port: int) -> str | None:
+    """Say why this process may not listen on a port, such as :data:`ROOT_ONLY`; None if it may."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
         except PermissionError:
-            return "is for root only"
+            return ROOT_ONLY
         except OSError:
             return f"is taken by {owner(port) or 'a process of another user'}"
     return None
@@ -60,6 +69,12 @@ def _program(process: Path) -> str:
     return " ".join(Path(word).name for word in words if not word.startswith("--")).strip()
 
 
+def is_held_by(process: int, port: int) -> bool:
+    """Whether a process listens on a port; False too where this user may not know."""
+    sockets = {f"socket:[{inode}]" for inode in _listening(port)}
+    return not sockets.isdisjoint(_open_files(Path("/proc", str(process))))
+
+
 def _listening(port: int) -> set[str]:
     """Inodes of the sockets that listen on a port."""
     inodes = set()
@@ -71,8 +86,9 @@ def _listening(port: int) -> set[str]:
     return inodes
 
 
-def _open_files(process: Path) -> list[str]:
-    try:
-        return [os.readlink(file) for file in (process / "fd").iterdir()]  # noqa: PTH115 - not paths
-    except OSError:
-        return []
+def _open_files(process: Path) -> Iterator[str]:
+    """Yield what a process has open; nothing of those of other users, or gone by now."""
+    with suppress(OSError):
+        for file in (process / "fd").iterdir():
+            with suppress(OSError):
+                yield str(file.readlink())

@@ -6,9 +6,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from opendata_hub.machine import Say
+from opendata_hub.machine import Say, trust
 from opendata_hub.machine.commands import run
-from opendata_hub.machine.debian import TRUST
 
 PROXY = "configurable-http-proxy"
 _PROXY_VERSION = "5"
@@ -45,7 +44,7 @@ def ensure(say: Say) -> list[str]:
     node = _node() or Path("node")
     npm = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     # Node.js brings certificate authorities of its own; a site's own one is in the machine's.
-    environment = {"NODE_EXTRA_CA_CERTS": str(TRUST), **os.environ}
+    environment = {"NODE_EXTRA_CA_CERTS": str(trust.BUNDLE), **os.environ}
     wanted = f"{PROXY}@{_PROXY_VERSION}"
     options = ["--no-audit", "--no-fund", "--global", "--prefix", sys.prefix]
     run([str(node), str(npm), "install", *options, wanted], say, environment)

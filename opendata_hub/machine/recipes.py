@@ -38,7 +38,7 @@ def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
     """
     dockerfile = _dockerfile(recipe)
     parents = _parents(client, recipe, dockerfile, say)
-    arguments = {"JUPYTERHUB_VERSION": version("jupyterhub")} if _HUB.search(dockerfile) else {}
+    arguments = _arguments(dockerfile)
     mark = fingerprint(recipe, *parents, *arguments.values())
     before = _find(client, tag)
     if before and before.labels.get(RECIPE) == mark:
@@ -64,6 +64,34 @@ def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
     return str(client.images.get(tag).id)
 
 
+def is_current(client: docker.DockerClient, recipe: Path, tag: str) -> bool:
+    """
+    Whether an image is there as :func:`build` would make it now: same recipe, parents and hub.
+
+    Raises:
+        MachineError: a recipe is missing.
+    """
+    image = _find(client, tag)
+    dockerfile = _dockerfile(recipe)
+    parents = [_current_parent(client, recipe, name) for name in _FROM.findall(dockerfile)]
+    known = [parent for parent in parents if parent]
+    if image is None or known != parents:
+        return False
+    mark = fingerprint(recipe, *known, *_arguments(dockerfile).values())
+    return bool(image.labels.get(RECIPE) == mark)
+
+
+def _current_parent(client: docker.DockerClient, recipe: Path, name: str) -> str | None:
+    """What a build would stand on for this name, or None where it would have to be made first."""
+    ours = _OURS.fullmatch(name)
+    if not ours:
+        return name
+    if ours[1] != "debian" and not is_current(client, recipe.parent / ours[1], name):
+        return None
+    image = _find(client, name)
+    return str(image.id) if image else None
+
+
 def fingerprint(recipe: Path, *more: str) -> str:
     """SHA-256 over the files of a recipe (names, contents) and whatever else decides the image."""
     digest = hashlib.sha256("\0".join(more).encode())
@@ -71,6 +99,10 @@ def fingerprint(recipe: Path, *more: str) -> str:
         name = str(path.relative_to(recipe)).encode()
         digest.update(b"\0".join((name, hashlib.sha256(path.read_bytes()).digest())))
     return digest.hexdigest()
+
+
+def _arguments(dockerfile: str) -> dict[str, str]:
+    return {"JUPYTERHUB_VERSION": version("jupyterhub")} if _HUB.search(dockerfile) else {}
 
 
 def _dockerfile(recipe: Path) -> str:

@@ -15,7 +15,7 @@ from opendata_hub.fields import check
 from opendata_hub.machine import proxy
 from opendata_hub.settings import accounts, login
 from opendata_hub.settings.load import NAME, defaults, load
-from opendata_hub.settings.model import Hub, Settings
+from opendata_hub.settings.model import PORTS_ABOVE, Hub, Settings
 from opendata_hub.settings.state import State
 
 NETWORK = "opendata-hub"
@@ -79,11 +79,11 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
     _login(c, settings)
     _groups(c, settings)
     _servers(c, settings)
-    _prepare_database(settings, state)
     if preview:
         _local_servers(c)
     else:
         _containers(c)
+    _prepare_database(settings, state)  # last: it tells passwords, once
 
 
 def _settings(path: str | Path | None, folder: Path) -> Settings:
@@ -108,7 +108,7 @@ def _addresses(c: Any, hub: Hub, preview: bool) -> None:
     c.JupyterHub.bind_url = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}"
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.port + 1}"
     c.ConfigurableHTTPProxy.command = _proxy()
-    c.JupyterHub.hub_port = hub.port + 81
+    c.JupyterHub.hub_port = hub.port + PORTS_ABOVE
 
 
 def _proxy() -> list[str]:

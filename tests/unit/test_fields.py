@@ -45,6 +45,8 @@ class Whole(Model):
     parts: tuple[Part, ...] = Field((), min_length=1)
     named: dict[Name, Part] = {}
     words: dict[str, str] = {}
+    spare: Part | None = None
+    code: str = Field("", max_length=3)
 
     @model_validator(mode="after")
     def _few_tags(self) -> "Whole":
@@ -53,7 +55,8 @@ class Whole(Model):
         return self
 
 
-KNOWN = "title, count, share, on, kind, path, tags, parts, named, words"
+KNOWN = "title, count, share, on, kind, path, tags, parts, named, words, spare, code"
+SPARE = "spare.nmae is not a known key; known here: name, size. Did you mean 'name'?"
 
 FAULTS = [
     ({"titel": "x"}, f"titel is not a known key; known here: {KNOWN}. Did you mean 'title'?"),
@@ -67,6 +70,8 @@ FAULTS = [
         {"named": {"a": {"name": "a", "nam": "1G"}}},
         "named.a.nam is not a known key; known here: name, size. Did you mean 'name'?",
     ),
+    ({"spare": {"nmae": "a", "name": "a"}}, SPARE),
+    ({"code": "abcd"}, "code is 'abcd'; it should have at most 3 characters."),
     ({"parts": [{}]}, "parts[0].name is missing; add it."),
     ({"parts": [{"name": None}]}, "parts[0].name is missing; add it."),
     (["x"], "the file is a list; write keys and values."),

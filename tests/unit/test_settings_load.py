@@ -163,6 +163,24 @@ def test_an_unknown_login_method_is_told_what_is_installed(folder: Path) -> None
     assert sentence.endswith(" Did you mean 'native'?")
 
 
+def test_a_login_method_that_cannot_be_loaded_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authenticator that misses what it needs is a fault of the settings, not a traceback."""
+    package = folder / "broken-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[jupyterhub.authenticators]\nldap = ldap_is_not:A\n")
+    monkeypatch.syspath_prepend(folder)
+    with pytest.raises(ConfigError) as caught:
+        read(folder, "login: {method: ldap}")
+
+    assert str(caught.value) == (
+        "hub.yaml: login.method is 'ldap', which cannot be loaded: No module named 'ldap_is_not'; "
+        "install what it needs."
+    )
+
+
 def test_faults_of_all_kinds_are_told_together(folder: Path) -> None:
     """Catalogue, login and folders are all looked at before the hub refuses."""
     with pytest.raises(ConfigError) as caught:

@@ -1,0 +1,169 @@
+"""``opendata-hub doctor``: is this machine ready for a class, and if not, what mends it."""
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opendata_hub.cli.check import summary
+from opendata_hub.cli.start import CONFIG
+from opendata_hub.engine.refusals import translated
+from opendata_hub.errors import ConfigError, EngineError, EngineUnreachable
+from opendata_hub.machine import daemon
+from opendata_hub.machine.health import (
+    Finding,
+    Level,
+    clock,
+    datasets,
+    engine,
+    fault,
+    images,
+    ok,
+    ports,
+    proxy,
+    space,
+    warning,
+)
+from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.settings.state import State
+
+_WIDEST = 100  # characters; longer lines are hard to read
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
+_MARK = max(len(level.value) for level in Level) + 2
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The hub's settings.  [default: hub.yaml, where there is one]",
+)
+def doctor(config: Path | None) -> None:
+    """
+    Say whether this machine is ready for a class, and what mends what is not.
+
+    Looks at the settings, the engine, disk and memory, ports, proxy, images, datasets and clock,
+    and changes nothing. The exit code is 1 if there is a fault, else 0.
+    """
+    found = []
+    for finding in _examine(config):
+        click.echo(_lines(finding))
+        found.append(finding.level)
+    faults, warnings = found.count(Level.FAULT), found.count(Level.WARNING)
+    click.echo(f"\n{_verdict(faults, warnings)}")
+    raise SystemExit(1 if faults else 0)
+
+
+def _lines(finding: Finding) -> str:
+    """Lay out a finding; the fix is never folded, so that it can be copied."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    indent = " " * _MARK
+    text = textwrap.fill(
+        f"{finding.name}: {finding.text}",
+        max(width, 2 * _MARK),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    mark = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=True)
+    fix = f"\n{indent}Fix: {finding.fix}" if finding.fix else ""
+    return f"{mark}{text[len(finding.level.value) :]}{fix}"
+
+
+def _verdict(faults: int, warnings: int) -> str:
+    if not faults and not warnings:
+        return "All is well."
+    counts = (_count(faults, "fault"), _count(warnings, "warning"))
+    return f"{' and '.join(count for count in counts if count)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def _examine(config: Path | None) -> Iterator[Finding]:
+    """Yield what each check finds, one after the other."""
+    settings, findings = _settings(config)
+    yield from findings
+    try:
+        with translated():
+            yield from _machine(settings)
+    except EngineError as error:
+        yield fault("Engine", f"it answered at first, and then: {error}")
+    yield proxy.check()
+    if settings:
+        yield from _ports(settings)
+        yield from datasets.check(settings.datasets if engine.is_local() else {})
+    yield clock.check()
+
+
+def _settings(config: Path | None) -> tuple[Settings | None, list[Finding]]:
+    """Return the settings that the other checks go by, and what there is to say about them."""
+    file = config or CONFIG
+    try:
+        if not config and not file.exists():
+            text = "there is no hub.yaml here; everything has its default."
+            return defaults(Path.cwd()), [ok("Settings", text)]
+        settings = load(file)
+    except ConfigError as error:
+        return _fall_back(file, str(error))
+    return settings, [ok("Settings", f"{file.name} is fine: {summary(settings)}.")]
+
+
+def _fall_back(file: Path, faults: str) -> tuple[Settings | None, list[Finding]]:
+    findings = [fault("Settings", line) for line in faults.splitlines()]
+    note = "until that is mended, the checks below go by the defaults."
+    try:
+        settings = defaults(file.parent)
+    except ConfigError:
+        return None, findings
+    return settings, [*findings, warning("Settings", note, f"opendata-hub check {file}")]
+
+
+def _machine(settings: Settings | None) -> Iterator[Finding]:
+    """Yield what the engine tells, or as much of that as can be told without one."""
+    try:
+        client = daemon.connect(timeout=engine.PATIENCE)
+    except EngineUnreachable:
+        yield engine.judge_silence(engine.look_into_silence())
+        yield from _space({}, settings)
+        yield warning("Images", "not looked at, as that takes an engine.")
+        return
+    with closing(client):
+        info = client.info()
+        yield engine.judge_version(client.version())
+        yield from engine.judge_limits(info)
+        yield from engine.judge_walls(info)
+        yield from _space(info, settings)
+        if settings:
+            yield from images.check(client, settings.catalogue)
+
+
+def _space(info: dict[str, Any], settings: Settings | None) -> Iterator[Finding]:
+    yield from space.check_disks(_places(info, settings))
+    if settings:
+        total = info.get("MemTotal") or space.memory()
+        yield space.judge_memory(total, settings.limits.memory)
+
+
+def _places(info: dict[str, Any], settings: Settings | None) -> dict[str, Path]:
+    places = {}
+    if "DockerRootDir" in info and engine.is_local():
+        places["images"] = places["homes"] = Path(info["DockerRootDir"])
+    if settings:
+        places["the hub's own files"] = settings.folder
+    return places
+
+
+def _ports(settings: Settings) -> list[Finding]:
+    hub = settings.hub
+    host = hub.loopback or "127.0.0.1"
+    health = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}/hub/health"
+    others = (hub.port + 1, hub.port + PORTS_ABOVE)
+    return ports.judge(ports.look(hub.port, others, health, State(settings.folder).proxy_pid))

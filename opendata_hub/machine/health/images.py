@@ -1,0 +1,98 @@
+"""The catalogue's images: on the engine, made for this hub, and as their recipes say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import docker
+from docker.errors import APIError, ImageNotFound
+
+from opendata_hub.catalogue import Catalogue, Image
+from opendata_hub.errors import MachineError
+from opendata_hub.homes import LABEL
+from opendata_hub.machine import recipes
+from opendata_hub.machine.health.finding import Finding, fault, ok, warning
+
+_PREPARE = "./start --prepare"
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    One image of the catalogue, as the engine has it.
+
+    Attributes:
+        name: its slug.
+        reference: its name on the engine.
+        local: whether it is made on this machine, from a recipe.
+        here: whether the engine has it.
+        hub: version of the JupyterHub inside, if a label tells.
+        current: whether it is what its recipe says now; true where it has none.
+        trouble: why it could not be looked at.
+    """
+
+    name: str
+    reference: str
+    local: bool = False
+    here: bool = True
+    hub: str | None = None
+    current: bool = True
+    trouble: str = ""
+
+
+def check(client: docker.DockerClient, catalogue: Catalogue) -> Iterator[Finding]:
+    """Look at each image, then judge."""
+    for image in catalogue.images:
+        yield judge(look(client, image), version("jupyterhub"))
+
+
+def look(client: docker.DockerClient, image: Image) -> Found:
+    """Ask the engine for one image."""
+    name, reference, local = image.slug, image.image, image.is_local
+    try:
+        labels = client.images.get(reference).labels
+        current = not (image.build and local) or recipes.is_current(client, image.build, reference)
+    except ImageNotFound:
+        return Found(name, reference, local, here=False)
+    except (APIError, MachineError) as error:
+        trouble = getattr(error, "explanation", None) or str(error)
+        return Found(name, reference, local, trouble=trouble)
+    return Found(name, reference, local, True, labels.get(f"{LABEL}.jupyterhub"), current)
+
+
+def judge(image: Found, hub: str) -> Finding:
+    """
+    Say whether people can start an image.
+
+    Args:
+        hub: version of the JupyterHub beside this package.
+    """
+    name = f"Image {image.name}"
+    if image.trouble:
+        text = f"{image.reference} cannot be used: {image.trouble.rstrip('.')}."
+        return fault(name, text, "mend its entry in the catalogue, or its recipe")
+    if not image.here:
+        return _absent(name, image)
+    if image.hub and _major(image.hub) != _major(hub):
+        text = f"it has JupyterHub {image.hub} inside, which does not fit this hub's {hub}."
+        return fault(name, text, _PREPARE if image.local else _other_tag(hub))
+    if not image.current:
+        return warning(name, "its recipe, or the hub, changed since it was made.", _PREPARE)
+    if not image.hub:
+        return ok(name, "it is here; no label tells its JupyterHub, so that is not checked.")
+    return ok(name, f"it is here, with JupyterHub {image.hub}.")
+
+
+def _absent(name: str, image: Found) -> Finding:
+    if image.local:
+        return fault(name, "it is not made yet, and no registry has it.", _PREPARE)
+    text = "it is not here yet: whoever starts it first waits for the download."
+    return warning(name, text, f"docker pull {image.reference}")
+
+
+def _other_tag(hub: str) -> str:
+    return f"name an image with JupyterHub {_major(hub)} in the catalogue"
+
+
+def _major(number: str) -> str:
+    return number.partition(".")[0]

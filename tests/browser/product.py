@@ -1,0 +1,82 @@
+"""The hub as people run it: this repository's jupyterhub_config.py and a hub.yaml."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from opendata_hub.machine import ports
+from opendata_hub.settings.model import PORTS_ABOVE
+from tests.hubs import RunningHub, free_ports
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+CONFIG = """
+load_subconfig({config!r})
+c = get_config()
+c.JupyterHub.services = [{{"name": "tester", "api_token": {token!r}}}]
+c.JupyterHub.load_roles.append({{
+    "name": "tester",
+    "services": ["tester"],
+    "scopes": ["admin:users", "admin:servers", "access:servers"],
+}})
+"""
+
+
+class ProductHub(RunningHub):
+    """
+    The product, with a token for the test itself and accounts for its people.
+
+    People have names of their own in each run: a hub that really runs on this engine has a
+    ``student``, too, whose home is nobody's to remove.
+    """
+
+    def __init__(
+        self, folder: Path, client: docker.APIClient, settings: dict[str, Any], preview: bool = False
+    ) -> None:
+        run = secrets.token_hex(3)
+        self.admin = f"teacher-{run}"
+        self._waiting = [f"student{number}-{run}" for number in range(1, 9)]
+        self._settings = settings
+        super().__init__(folder, client, "")
+        self.users |= {self.admin, *self._waiting}
+        self.url = f"http://localhost:{self.port}"
+        self.environment["OPENDATA_HUB_CONFIG"] = str(folder / "hub.yaml")
+        self.environment["OPENDATA_HUB_PREVIEW"] = str(int(preview))
+
+    def configuration(self) -> str:
+        """Write hub.yaml; the rest is the repository's own."""
+        self.port = _free_port()
+        written = {
+            **self._settings,
+            "hub": {
+                "title": "Particle physics",
+                **self._settings.get("hub", {}),
+                "url": f"http://localhost:{self.port}",
+            },
+            "login": {"admins": [self.admin], "options": {"allowed_users": self._waiting}},
+        }
+        text = json.dumps(written, ensure_ascii=False)  # what is JSON is YAML
+        (self.folder / "hub.yaml").write_text(text, "utf-8")
+        config = str(REPOSITORY / "jupyterhub_config.py")
+        return CONFIG.format(config=config, token=self.token)
+
+    def password(self, user: str) -> str:
+        """Read the password that the first start has made."""
+        lines = (self.folder / ".hub" / "logins").read_text("utf-8").splitlines()
+        return dict(line.split() for line in lines)[user]
+
+    def newcomer(self) -> str:
+        """Name a student who has an account and has never been here."""
+        return self._waiting.pop(0)
+
+
+def _free_port() -> int:
+    """Find a port whose followers are free, too."""
+    while True:
+        (port,) = free_ports(1)
+        followers = (port, port + 1, port + PORTS_ABOVE)
+        if port + PORTS_ABOVE <= 65535 and not any(map(ports.fault, followers)):
+            return port

@@ -1,0 +1,160 @@
+"""What ``opendata-hub doctor`` says of disks, memory, clock and proxy."""
+
+from pathlib import Path
+
+import pytest
+
+from opendata_hub.machine.health import Finding, Level, clock, proxy, space
+from opendata_hub.machine.health.clock import Clock
+from opendata_hub.machine.health.proxy import Versions
+
+GB, G = 10**9, 2**30
+TODAY = 1_800_000_000.0  # 2027-01-15 08:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("free", "level", "text"),
+    [
+        (10 * GB, Level.OK, "10 GB free in /srv, for homes."),
+        (10 * GB - 1, Level.WARNING, "only 10 GB free in /srv, for homes."),
+        (2 * GB, Level.WARNING, "only 2 GB free in /srv, for homes."),
+        (2 * GB - 1, Level.FAULT, "only 2 GB free in /srv, for homes."),
+        (0, Level.FAULT, "only 0 B free in /srv, for homes."),
+    ],
+)
+def test_a_disk_below_10_gb_is_worth_a_word_and_below_2_gb_a_fault(
+    free: int, level: Level, text: str
+) -> None:
+    """The fix names the folder."""
+    finding = space.judge_disk("homes", Path("/srv"), free)
+
+    assert (finding.level, finding.text) == (level, text)
+    assert finding.fix.endswith("df -h /srv") or level is Level.OK
+
+
+def test_places_on_one_disk_share_a_line(tmp_path: Path) -> None:
+    """What is not there is left out."""
+    places = dict.fromkeys(("images", "homes", "files"), tmp_path)
+    (finding,) = space.check_disks({**places, "lost": tmp_path / "lost"})
+
+    assert finding.text.endswith(f" free in {tmp_path}, for images, homes and files.")
+
+
+def test_one_place_is_one_word(tmp_path: Path) -> None:
+    """A list of one has no 'and'."""
+    assert space.check_disks({"files": tmp_path})[0].text.endswith(", for files.")
+
+
+@pytest.mark.parametrize(
+    ("total", "text"),
+    [
+        (9 * G, "9G: room for 4 students who all use the full 2G of limits.memory."),
+        (3 * G, "3G: room for 1 student who uses the full 2G of limits.memory."),
+    ],
+)
+def test_memory_is_told_in_students(total: int, text: str) -> None:
+    """One gigabyte is kept for the hub and the system."""
+    assert space.judge_memory(total, 2 * G) == Finding("Memory", Level.OK, text)
+
+
+@pytest.mark.parametrize("total", [3 * G - 1, G // 2])
+def test_a_machine_too_small_for_one_student_is_worth_a_word(total: int) -> None:
+    """No fault: most servers stay far below their limit."""
+    finding = space.judge_memory(total, 2 * G)
+
+    assert finding.level is Level.WARNING
+    assert "no room for even one student" in finding.text
+    assert "limits.memory" in finding.fix
+
+
+def test_this_machine_has_memory() -> None:
+    """Also where no engine tells."""
+    assert space.memory() > 2**26
+
+
+def test_a_synchronised_clock_is_fine() -> None:
+    """The time is shown, for people to compare."""
+    finding = clock.judge(Clock(TODAY, TODAY - 9, synchronised=True))
+
+    assert finding == Finding(
+        "Clock", Level.OK, "it shows 2027-01-15 08:00 UTC; it is synchronised."
+    )
+
+
+def test_a_kernel_that_does_not_tell_is_no_fault() -> None:
+    """In some containers the kernel may not be asked."""
+    finding = clock.judge(Clock(TODAY, TODAY - 9))
+
+    assert finding.level is Level.OK
+    assert "not known" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("service", "fix"),
+    [
+        (True, "sudo timedatectl set-ntp true"),
+        (False, "sudo apt-get install systemd-timesyncd"),
+        (None, "sudo apt-get install chrony"),
+    ],
+)
+def test_a_clock_on_its_own_is_worth_a_word(service: bool | None, fix: str) -> None:
+    """The command depends on which time service can be had."""
+    finding = clock.judge(Clock(TODAY, TODAY - 9, False, service))
+
+    assert (finding.level, finding.fix) == (Level.WARNING, fix)
+
+
+def test_a_clock_before_this_package_is_a_fault() -> None:
+    """A machine without a battery wakes up in the past; a day is left for time zones."""
+    day = 86400
+
+    assert clock.judge(Clock(TODAY, TODAY + day - 1, True)).level is Level.OK
+    assert clock.judge(Clock(TODAY, TODAY + day + 1, True)).level is Level.FAULT
+
+
+def test_this_machines_clock_can_be_looked_at() -> None:
+    """It is later than this package, whatever the kernel knows."""
+    assert clock.check().level is not Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("versions", "level", "text"),
+    [
+        (Versions(False), Level.FAULT, "configurable-http-proxy is not installed."),
+        (
+            Versions(True),
+            Level.FAULT,
+            "configurable-http-proxy is here, but not the Node.js that it needs.",
+        ),
+        (
+            Versions(True, "", "12.22.12"),
+            Level.FAULT,
+            "configurable-http-proxy does not run with Node.js 12.22.12.",
+        ),
+        (
+            Versions(True, "4.6.3", "18.20.4"),
+            Level.WARNING,
+            "configurable-http-proxy 4.6.3 runs, with Node.js 18.20.4; older than 5, it runs out "
+            "of sockets.",
+        ),
+        (
+            Versions(True, "5.3.0", "20.20.2"),
+            Level.OK,
+            "configurable-http-proxy 5.3.0 runs, with Node.js 20.20.2.",
+        ),
+    ],
+)
+def test_the_proxy_needs_a_node_that_runs_it(versions: Versions, level: Level, text: str) -> None:
+    """Each way of not running has a sentence and a command of its own."""
+    finding = proxy.judge(versions)
+
+    assert (finding.level, finding.text) == (level, text)
+    assert bool(finding.fix) is (level is not Level.OK)
+
+
+def test_a_machine_without_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither on PATH nor beside this Python."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+
+    assert proxy.check().fix == "./start --prepare"

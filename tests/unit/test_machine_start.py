@@ -1,0 +1,86 @@
+"""`opendata-hub start`: what it refuses before it touches the machine, and what it says."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from opendata_hub import settings
+from opendata_hub.cli import main
+from opendata_hub.errors import MachineError
+
+starting = import_module("opendata_hub.cli.start")  # its command has the same name
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_faulty_file_is_refused_before_anything_is_installed(here: Path) -> None:
+    """A typing error costs seconds, not the minutes of a set-up."""
+    (here / "hub.yaml").write_text("limitz: {}\n")
+    result = CliRunner().invoke(main, ["start"])
+    assert result.exit_code == 1
+    assert "Did you mean 'limits'?" in result.stderr and not result.stdout
+
+
+def test_a_file_that_is_asked_for_must_exist(here: Path) -> None:
+    """Only the hub.yaml nobody asked for may be missing."""
+    result = CliRunner().invoke(main, ["start", "--config", "other.yaml"])
+    assert result.exit_code == 1
+    assert "other.yaml does not exist" in result.stderr
+
+
+def test_without_a_file_the_defaults_hold(here: Path) -> None:
+    """`start` in an empty folder means a hub with this checkout's images."""
+    assert starting._settings(None).catalogue.images[0].slug == "starter"
+
+
+def test_stop_says_why_it_cannot(no_engine: None) -> None:
+    """Without an engine there is a sentence, not a traceback."""
+    result = CliRunner().invoke(main, ["stop"])
+    assert result.exit_code == 1 and "does not answer" in result.stderr
+
+
+def _welcome(capsys: pytest.CaptureFixture[str], isolated: bool, logins: list[str]) -> str:
+    starting._welcome(settings.defaults(Path.cwd()), 8100, isolated, logins)
+    return capsys.readouterr().out
+
+
+def test_the_last_words_have_address_logins_and_the_way_to_stop(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trainer reads where to go, as whom, how to open the hub to the lab, how to stop it."""
+    said = _welcome(capsys, True, ["student  abcd-efgh"])
+    for words in ("http://localhost:8100", "student  abcd-efgh", "  url: http://", "plain HTTP"):
+        assert words in said
+    assert "opendata-hub stop" in said and "preview" not in said
+
+
+def test_a_preview_says_that_it_isolates_nobody(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody takes a demonstration for the real thing."""
+    assert "isolates nobody" in _welcome(capsys, False, [])
+
+
+def test_a_hub_without_its_configuration_is_refused(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a wheel, without the checkout, the two missing lines are said."""
+    monkeypatch.setattr(starting, "CHECKOUT", here)
+    with pytest.raises(MachineError, match=r"configure\(c\)"):
+        starting._hub_config(settings.defaults(here).model_copy(update={"folder": here}))
+
+
+def test_a_log_gets_steps_and_few_details(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nobody watches a terminal, a long step shows a sign of life every few seconds."""
+    with starting._progress() as say:
+        for line in ("Building", *(f"  layer {i}" for i in range(100)), "Done"):
+            say(line)
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["Building", "  layer 0", "Done"]
