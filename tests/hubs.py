@@ -19,26 +19,20 @@ import docker
 import httpx
 
 from opendata_hub.engine import ensure_network
+from opendata_hub.machine import proxy
 from tests.conftest import describe_containers, remove_traces
 
 PATIENCE = 60.0  # seconds; what takes longer than this has gone wrong
 
-CONFIG = """
+ANY_HUB = """
 c = get_config()
-c.JupyterHub.spawner_class = "opendata"
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
-c.JupyterHub.hub_ip = "{gateway}"
 c.JupyterHub.hub_port = {hub_port}
 c.JupyterHub.cleanup_servers = False
-c.JupyterHub.concurrent_spawn_limit = 0
-c.JupyterHub.allow_named_servers = True
 c.JupyterHub.authenticator_class = "dummy"
-c.JupyterHub.admin_users = {{"boss"}}
 c.Authenticator.allow_all = True
-c.Spawner.poll_interval = 1
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
-c.DockerSpawner.network_name = "opendata-hub"
-c.DockerSpawner.use_internal_ip = True
+c.ConfigurableHTTPProxy.command = {proxy!r}
 c.JupyterHub.services = [{{"name": "tester", "api_token": "{token}"}}]
 c.JupyterHub.load_roles = [{{
     "name": "tester",
@@ -47,9 +41,20 @@ c.JupyterHub.load_roles = [{{
 }}]
 """
 
+CONFIG = """
+c.JupyterHub.spawner_class = "opendata"
+c.JupyterHub.hub_ip = "{gateway}"
+c.JupyterHub.concurrent_spawn_limit = 0
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.admin_users = {{"boss"}}
+c.Spawner.poll_interval = 1
+c.DockerSpawner.network_name = "opendata-hub"
+c.DockerSpawner.use_internal_ip = True
+"""
+
 
 def wait_for(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Ask until the answer is true, and return it; fail with ``what`` after ``patience`` seconds."""
+    """Ask until the answer is true, and return it; fail with ``what`` when patience ends."""
     end = time.monotonic() + patience
     while not (answer := true()):
         assert time.monotonic() < end, f"after {patience:.0f} s still not: {what}"
@@ -107,13 +112,18 @@ class RunningHub:
 
     def configuration(self) -> str:
         """Choose the ports, and write the configuration file up to what a test adds."""
+        gateway = ensure_network("opendata-hub", {"org.opendata-hub.role": "network"})
+        return self.any_hub() + CONFIG.format(gateway=gateway)
+
+    def any_hub(self) -> str:
+        """Choose the ports, and write the lines that a test needs whatever the spawner is."""
         self.port, hub_port, proxy_port = free_ports(3)
-        return CONFIG.format(
+        return ANY_HUB.format(
             port=self.port,
             hub_port=hub_port,
             proxy_port=proxy_port,
+            proxy=proxy.ensure(print),
             token=self.token,
-            gateway=ensure_network("opendata-hub", {"org.opendata-hub.role": "network"}),
         )
 
     # -- the process
@@ -195,7 +205,11 @@ class RunningHub:
 
     def follow(self, user: str, server: str = "") -> list[dict[str, Any]]:
         """All events of the progress stream, until the hub ends it."""
-        path = f"/users/{user}/servers/{server}/progress" if server else f"/users/{user}/server/progress"
+        path = (
+            f"/users/{user}/servers/{server}/progress"
+            if server
+            else f"/users/{user}/server/progress"
+        )
         with self.api.stream("GET", path) as stream:
             lines = [line for line in stream.iter_lines() if line.startswith("data:")]
         return [json.loads(line.removeprefix("data:")) for line in lines]

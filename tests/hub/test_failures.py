@@ -150,7 +150,9 @@ def test_a_catalogue_with_a_fault_says_where(
     client: docker.APIClient, tmp_path: Path, new_name: Callable[[str], str]
 ) -> None:
     """An existing hub whose catalogue is wrong tells file, key and remedy on the page."""
-    (tmp_path / "catalogue.yaml").write_text("- slug: a\n  display_name: A\n  image: x\n  memroy: 2G\n")
+    (tmp_path / "catalogue.yaml").write_text(
+        "- slug: a\n  display_name: A\n  image: x\n  memroy: 2G\n"
+    )
     extra = 'c.OpenDataSpawner.catalogue = "catalogue.yaml"\n'
     with running_hub(tmp_path, client, extra) as hub:
         start = hub.start(hub.add_user(new_name("user")))

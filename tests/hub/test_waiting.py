@@ -90,13 +90,13 @@ def test_one_pull_serves_all_and_shows_its_bytes_and_does_not_count_as_start(
         assert shares == sorted(shares)
         progress = [event["progress"] for event in starts[user].events]
         assert progress == sorted(progress)
-        assert "Waiting for your notebook server to answer" in messages or "Starting" in messages[-2]
+        assert (
+            "Waiting for your notebook server to answer" in messages or "Starting" in messages[-2]
+        )
     assert SIZE < slow.served < 1.5 * SIZE
 
 
-def test_closing_the_tab_changes_nothing(
-    hub: RunningHub, new_name: Callable[[str], str]
-) -> None:
+def test_closing_the_tab_changes_nothing(hub: RunningHub, new_name: Callable[[str], str]) -> None:
     """The start goes on without a listener; who comes back sees where it is, and lands in it."""
     user = hub.add_user(new_name("user"))
     assert hub.ask(user).status_code == 202
