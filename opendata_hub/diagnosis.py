@@ -1,5 +1,6 @@
 """A dead container's facts, or the engine's words, turned into the sentence a person needs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,11 +130,10 @@ def refused(image: str, words: str) -> Diagnosis:
         image: what people call it.
         words: the engine's own.
     """
-    low = words.lower()
     operator = f"the engine refused, image {image}: {words}"
-    for signs, text in _REFUSALS:
-        if any(sign in low for sign in signs):
-            return Diagnosis(text.format(image=image), operator)
+    for sign, text in _REFUSALS:
+        if re.search(sign, words, re.IGNORECASE):
+            return Diagnosis(text.format(image=image, tell=_TELL), operator)
     return Diagnosis(
         f"Your server with {image} could not be started: {words.rstrip('.')}. "
         f"Try again; if it happens twice, {_TELL}.",
@@ -141,45 +141,67 @@ def refused(image: str, words: str) -> Diagnosis:
     )
 
 
+# Regular expressions of what engines and registries write; the first that is found counts, as their
+# words hold other people's names, which may look like a sign further down.
 _REFUSALS = (
     (
-        ("no space left",),
-        "The disk of this machine is full, so {image} could not be started. Tell your instructor; "
+        "no space left|disk quota exceeded",
+        "The disk of this machine is full, so {image} could not be started. Your files are safe; "
+        "{tell}.",
+    ),
+    (
+        "does not answer",
+        "The container engine of this machine does not answer, so nothing can be started now. "
+        "Try again in a minute, or {tell}.",
+    ),
+    (
+        "cannot allocate memory",
+        "This machine has no memory left, so {image} could not be started. Try again when others "
+        "have stopped their servers, or {tell}.",
+    ),
+    (
+        "executable file not found|no such file or directory: unknown|permission denied: unknown",
+        "The image of {image} has no program that starts a notebook server. Choose another image, "
+        "or {tell}.",
+    ),
+    (
+        "bind source path does not exist",
+        "A dataset's folder is missing on this machine, so {image} could not be started; {tell}.",
+    ),
+    (
+        r"network \S+ not found",
+        "The network for servers is missing on this machine, so {image} could not be started; "
+        "{tell}.",
+    ),
+    (
+        "no such container",
+        "The container of {image} was removed from outside while it was starting. Start it again; "
         "your files are safe.",
     ),
     (
-        ("does not answer",),
-        "The container engine of this machine does not answer, so nothing can be started now. "
-        "Try again in a minute, or tell your instructor.",
+        "toomanyrequests|too many requests",
+        "The registry that has the image of {image} has had too many requests from this machine. "
+        "Choose another image, try again in an hour, or {tell}.",
     ),
     (
-        ("executable file not found", "no such file or directory: unknown",
-         "permission denied: unknown"),
-        "The image of {image} has no program that starts a notebook server. Choose another image, "
-        "or tell your instructor.",
-    ),
-    (
-        ("bind source path does not exist",),
-        "A dataset's folder is missing on this machine, so {image} could not be started. Tell "
-        "your instructor.",
-    ),
-    (
-        ("unauthorized", "access denied", "denied:", "forbidden", "authentication required"),
+        r"unauthorized|(?<!permission )\bdenied\b|forbidden|authentication required|no basic auth credentials",
         "The registry does not hand out the image of {image}: it may not exist, or it is private. "
-        "Check its name, choose another image, or tell your instructor.",
+        "Check its name, choose another image, or {tell}.",
     ),
     (
-        ("not found", "manifest unknown", "no such image", "does not exist", "name unknown"),
+        "manifest unknown|no such image|name unknown|repository does not exist|"
+        "invalid reference format|repository name",
         "There is no image with the name of {image}. Check the name and its tag, choose another "
-        "image, or tell your instructor.",
+        "image, or {tell}.",
     ),
     (
-        ("connection refused", "timeout", "timed out", "no such host", "eof", "connection reset",
-         "tls", "x509", "network is unreachable", "client.timeout"),
+        r"connection refused|timeout|timed out|no such host|\beof\b|connection reset|tls: |x509: |"
+        "network is unreachable|no route to host|server misbehaving|unexpected http status|"
+        "unknown blob|blob unknown",
         "The registry that has the image of {image} cannot be reached, or broke off. Try again in "
-        "a minute; if it happens twice, choose another image, or tell your instructor.",
+        "a minute; if it happens twice, choose another image, or {tell}.",
     ),
-)  # fmt: skip
+)
 
 
 def not_built(image: str, slug: str) -> Diagnosis:

@@ -16,7 +16,7 @@ class Event(TypedDict):
     """Plain text; the hub escapes it."""
 
 
-_PULL_BEGINS, _PULL_ENDS = 5, 65
+_PULL_BEGINS, _PULL_ENDS, _UNPACK_ENDS = 5, 55, 69
 _SERVER_BEGINS, _SERVER_ENDS = 80, 98
 
 
@@ -28,7 +28,7 @@ def preparing(image: str) -> Event:
 def pulling(image: str, pull: PullProgress) -> Event:
     """The image is on its way; ``pull.total`` may still grow, or be 0 at first."""
     if pull.unpacking:
-        return {"progress": _PULL_ENDS, "message": f"Unpacking the image of {image}"}
+        return _unpacking(image, pull)
     if not pull.total:
         return {"progress": _PULL_BEGINS, "message": f"Asking for the image of {image}"}
     share = pull.done / pull.total
@@ -37,6 +37,15 @@ def pulling(image: str, pull: PullProgress) -> Event:
         "message": f"Downloading the image of {image}: {share:.0%} "
         f"({format_size(pull.done)} of {format_size(pull.total)})",
     }
+
+
+def _unpacking(image: str, pull: PullProgress) -> Event:
+    message = f"Unpacking the image of {image}"
+    if not pull.unpacked:
+        return {"progress": _PULL_ENDS, "message": message}
+    share = pull.unpacked / pull.total
+    bar = _PULL_ENDS + int(share * (_UNPACK_ENDS - _PULL_ENDS))
+    return {"progress": bar, "message": f"{message}: {share:.0%}"}
 
 
 def creating() -> Event:

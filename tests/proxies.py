@@ -4,8 +4,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +74,29 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(OSError, asyncio.IncompleteReadError):
-            if self.answer is None:
-                await self._join(reader, writer)
-            else:
-                await self._say(self.answer, reader, writer)
-        writer.close()
+        with suppress(OSError):
+            async with self._closing(writer):
+                if self.answer is None:
+                    await self._join(reader, writer)
+                else:
+                    await self._say(self.answer, reader, writer)
+        self._tasks.discard(task)
+
+    @asynccontextmanager
+    async def _closing(self, writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+        self._writers.add(writer)
+        try:
+            yield
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+            await writer.wait_closed()
 
     async def _say(
         self, answer: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if answer:  # an empty one refuses the connection
-            await reader.readuntil(b"\r\n\r\n")
+            await reader.read(_CHUNK)  # a request, or the greeting of one who tries HTTPS first
             writer.write(answer)
             await writer.drain()
 
@@ -95,29 +105,29 @@ class Proxy:
             theirs = await asyncio.open_connection("127.0.0.1", self._target)
         else:
             theirs = await asyncio.open_unix_connection(self._target)
-        both = {writer, theirs[1]}
-        self._writers |= both
-        try:
-            await asyncio.gather(self._upwards(reader, theirs[1]), self._down(theirs[0], writer))
-        finally:
-            self._writers -= both
-            theirs[1].close()
+        async with self._closing(theirs[1]):
+            ways = self._up(reader, theirs[1]), self._down(theirs[0], writer)
+            await asyncio.gather(*ways, return_exceptions=True)
 
-    async def _upwards(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-        writer.write_eof()
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(_CHUNK):
+                writer.write(chunk)
+                await writer.drain()
+        finally:
+            writer.close()
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while chunk := await reader.read(_CHUNK):
-            await self._wait_for_turn(len(chunk))
-            writer.write(chunk)
-            await writer.drain()
-            self.served += len(chunk)
-            if self._cut_at is not None and self.served >= self._cut_at:
-                self._cut()
-        writer.close()
+        try:
+            while chunk := await reader.read(_CHUNK):
+                await self._wait_for_turn(len(chunk))
+                writer.write(chunk)
+                await writer.drain()
+                self.served += len(chunk)
+                if self._cut_at is not None and self.served >= self._cut_at:
+                    self._cut()
+        finally:
+            writer.close()
 
     async def _wait_for_turn(self, size: int) -> None:
         if self.rate:
@@ -138,6 +148,8 @@ class Proxy:
 
     def end(self) -> None:
         """Break off everything."""
+        self.rate = None
+        self.release()
         self._do(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -152,9 +164,9 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks)
 
 
 @contextmanager

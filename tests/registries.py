@@ -89,7 +89,9 @@ def registry(
     }
     if login:
         words = folder / "htpasswd"
-        words.write_bytes(USER.encode() + b":" + bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)))
+        words.write_bytes(
+            USER.encode() + b":" + bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4))
+        )
         config["auth"] = {"htpasswd": {"realm": "lessons", "path": str(words)}}
     written = folder / f"registry-{port}.json"  # the registry reads YAML, which JSON is
     written.write_text(json.dumps(config))

@@ -21,11 +21,12 @@ from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import Say, daemon, foreground, images, ports, preview, proxy
 from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings.load import NAME
 from opendata_hub.settings.login import NATIVE
 from opendata_hub.settings.model import PORTS_ABOVE
 from opendata_hub.settings.state import State
 
-CONFIG = Path("hub.yaml")
+CONFIG = Path(NAME)
 CHECKOUT = Path(opendata_hub.__file__).resolve().parent.parent
 
 PLAIN_HTTP = "It speaks plain HTTP: who can listen on that network reads passwords and work."
@@ -51,7 +52,8 @@ def start(config: Path | None, port: int | None, prepare: bool) -> None:
     engine can be reached it runs a preview on this machine alone, without containers.
     """
     try:
-        settings = _settings(config)
+        config = config or _found()
+        settings = load(config) if config else defaults(CHECKOUT)
         with _progress() as say:
             isolated = _set_up(settings, say)
         if not prepare:
@@ -89,10 +91,10 @@ def _end(server: Container) -> None:
         return  # the hub or its user was quicker
 
 
-def _settings(config: Path | None) -> Settings:
-    if config or CONFIG.exists():
-        return load(config or CONFIG)
-    return defaults(Path.cwd())
+def _found() -> Path | None:
+    """Return the hub.yaml in the working directory, else that of this checkout, if there is any."""
+    places = (Path.cwd() / CONFIG, CHECKOUT / CONFIG)
+    return next((place for place in places if place.is_file()), None)
 
 
 def _set_up(settings: Settings, say: Say) -> bool:
@@ -147,7 +149,7 @@ def _hub_config(settings: Settings) -> Path:
 
 
 def _environment(config: Path | None, port: int, isolated: bool) -> dict[str, str]:
-    environment = {**os.environ, "OPENDATA_HUB_PORT": str(port)}
+    environment = {**os.environ, "OPENDATA_HUB_PORT": str(port), "OPENDATA_HUB_LOGINS": "quiet"}
     # The hub and its proxy find their programs beside this Python, also without an activated shell.
     environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     if config:
@@ -165,11 +167,16 @@ def _logins(settings: Settings) -> list[str]:
 
 def _welcome(settings: Settings, port: int, isolated: bool, logins: list[str]) -> None:
     """Say where the hub is, who can log in, and how it all stops."""
-    lines = ["", f"The hub runs at {settings.hub.at(port)}"]
+    lines = [
+        "",
+        f"The hub runs at {settings.hub.at(port) if isolated else f'http://localhost:{port}'}",
+    ]
     if logins:
         lines += ["New logins:", *(f"  {login}" for login in logins)]
     if settings.login.method == NATIVE:
-        lines += [f"Logins made so far: {State(settings.folder).logins} (only you can read it)"]
+        lines += [
+            f"Logins made so far are in {State(settings.folder).logins}; only you can read it."
+        ]
     if not isolated:
         lines += ["This is a preview: it isolates nobody and answers on this machine only."]
         lines += ["Ctrl-C ends it, with all its servers."]

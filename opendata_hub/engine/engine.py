@@ -41,7 +41,7 @@ class Engine:
         for image in await self._ask("images"):
             for reference in (*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())):
                 sizes[reference] = image["Size"]
-        return sizes
+        return {name: size for name, size in sizes.items() if "<none>" not in name}
 
     async def image(self, reference: str) -> dict[str, Any]:
         """

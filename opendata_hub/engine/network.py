@@ -1,5 +1,7 @@
 """The network that servers stand on."""
 
+from typing import Any
+
 import docker
 
 from opendata_hub.engine.refusals import translated
@@ -16,16 +18,17 @@ def ensure_network(name: str, labels: dict[str, str]) -> str:
         str: the network's gateway, an address of this machine that its containers reach.
 
     Raises:
-        EngineError: the engine refuses, or the network exists without a gateway.
+        EngineError: the engine refuses, or the network exists and is of another kind.
     """
     with translated():
         client = docker.APIClient(version="auto", **docker.utils.kwargs_from_env())
         try:
-            found = client.networks(names=[f"^{name}$"])
+            found = [one for one in client.networks(names=[name]) if one["Name"] == name]
             network_id = found[0]["Id"] if found else _create(client, name, labels)
             network = client.inspect_network(network_id)
         finally:
             client.close()
+    _check_isolates(network)
     for pool in network["IPAM"]["Config"] or ():
         if "Gateway" in pool:
             return str(pool["Gateway"]).split("/")[0]
@@ -35,9 +38,20 @@ def ensure_network(name: str, labels: dict[str, str]) -> str:
     )
 
 
+_ISOLATES = {"com.docker.network.bridge.enable_icc": "false"}
+
+
 def _create(client: docker.APIClient, name: str, labels: dict[str, str]) -> str:
-    options = {"com.docker.network.bridge.enable_icc": "false"}
     made = client.create_network(
-        name, driver="bridge", options=options, labels=labels, check_duplicate=True
+        name, driver="bridge", options=_ISOLATES, labels=labels, check_duplicate=True
     )
     return str(made["Id"])
+
+
+def _check_isolates(network: dict[str, Any]) -> None:
+    if network["Driver"] != "bridge" or not _ISOLATES.items() <= (network["Options"] or {}).items():
+        name = network["Name"]
+        raise EngineError(
+            f"The engine's network '{name}' lets servers reach each other; stop what stands on it, "
+            f"remove it with 'docker network rm {name}' and start again: it is made anew."
+        )

@@ -34,30 +34,41 @@ def watch(
     Goes on for the life of the process, over restarts of the engine: events from while the
     connection was down are asked for again.
     """
-    loop = asyncio.get_running_loop()
+    watch = _Watch(client, label, tell, asyncio.get_running_loop())
+    thread = threading.Thread(target=watch.run, name="engine-oom", daemon=True)
+    thread.start()
+    return thread
 
-    def follow(since: float) -> float:
-        filters = {"event": "oom", "label": label}
-        for event in client.events(since=f"{since:.9f}", filters=filters, decode=True):
-            since = event["timeNano"] / 1e9 + 1e-6
-            loop.call_soon_threadsafe(tell, _parse(event))
-        return since
 
-    def work() -> None:
-        since = time.time()
-        while not loop.is_closed():
+class _Watch:
+    def __init__(
+        self,
+        client: docker.APIClient,
+        label: str,
+        tell: Callable[[OutOfMemory], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._client, self._tell, self._loop = client, tell, loop
+        self._filters = {"event": "oom", "label": label}
+        self._since = time.time()
+
+    def run(self) -> None:
+        while not self._loop.is_closed():
             try:
                 with translated():
-                    since = follow(since)
+                    self._follow()
             except EngineError:
                 pass  # the engine is away; polls of the servers say so, loudly
             except RuntimeError:
                 return  # the loop closed between two events: the hub is gone
             time.sleep(_RECONNECT_AFTER)
 
-    thread = threading.Thread(target=work, name="engine-oom", daemon=True)
-    thread.start()
-    return thread
+    def _follow(self) -> None:
+        since = f"{self._since:.9f}"
+        for event in self._client.events(since=since, filters=self._filters, decode=True):
+            oom = _parse(event)
+            self._since = oom.when + 1e-6
+            self._loop.call_soon_threadsafe(self._tell, oom)
 
 
 def _parse(event: dict[str, Any]) -> OutOfMemory:

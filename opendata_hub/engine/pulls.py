@@ -1,42 +1,54 @@
 """Pulls: streamed, counted in bytes, shared by all who wait for the same image."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import docker
+from docker.errors import NotFound
 
 from opendata_hub.engine.lanes import in_background
 from opendata_hub.engine.refusals import translated
-from opendata_hub.errors import PullError
+from opendata_hub.errors import ImageNotFound, PullError
 
 _LOOK_AGAIN = 0.3  # seconds between two looks of a waiter: a bar that moves, at no cost
 
 
 @dataclass(frozen=True)
 class PullProgress:
-    """Bytes over all layers seen so far, compressed: ``0 <= done <= total``; ``total`` may grow."""
+    """
+    Bytes over all layers seen so far, compressed; ``total`` may grow.
+
+    ``0 <= done <= total`` and ``0 <= unpacked <= total``.
+    """
 
     done: int = 0
+    """Here already."""
     total: int = 0
+    unpacked: int = 0
+    """Stays 0 for long on engines that do not count it."""
     unpacking: bool = False
-    """Everything is here and is being unpacked, which has no bytes to count."""
+    """Everything is here and is being unpacked."""
 
 
 @dataclass
 class _Layer:
     total: int = 0
     done: int = 0
+    unpacked: int = 0
     here: bool = False
 
     def feed(self, status: str, detail: dict[str, Any]) -> None:
-        if status == "Downloading" and detail.get("total"):
+        current, total = detail.get("current", 0), detail.get("total", 0)
+        if status == "Downloading" and total > 0:
             # After a broken connection the registry's total is what is left, not the whole.
-            self.total = max(self.total, detail["total"])
-            self.done = self.total - detail["total"] + detail.get("current", 0)
-        elif status in ("Download complete", "Pull complete"):
+            self.total = max(self.total, total)
+            self.done = self.total - total + min(current, total)
+        elif status in ("Download complete", "Extracting", "Pull complete"):
+            self.total = max(self.total, total)  # a small layer's download is not always told
             self.here, self.done = True, self.total
+            self.unpacked = self.total if status == "Pull complete" else min(current, self.total)
 
 
 @dataclass
@@ -68,6 +80,7 @@ class Tally:
         return PullProgress(
             done=sum(layer.done for layer in layers),
             total=sum(layer.total for layer in layers),
+            unpacked=sum(layer.unpacked for layer in layers),
             unpacking=bool(layers) and all(layer.here for layer in layers),
         )
 
@@ -80,9 +93,22 @@ class _Pull:
 
     def _run(self, client: docker.APIClient, reference: str) -> None:
         with translated():
-            for event in client.pull(reference, stream=True, decode=True):
+            for event in _events(client, reference):
                 self.tally.feed(event)
                 self.progress = self.tally.progress
+
+
+def _events(client: docker.APIClient, reference: str) -> Iterator[dict[str, Any]]:
+    """
+    Ask the engine to pull.
+
+    Raises:
+        ImageNotFound: the registry has no such repository or tag, which for the library is any 404.
+    """
+    try:
+        yield from client.pull(reference, stream=True, decode=True)
+    except NotFound as error:
+        raise ImageNotFound(str(error.explanation or error)) from error
 
 
 class Pulls:
@@ -106,6 +132,7 @@ class Pulls:
             yield pull.progress
             await asyncio.wait([pull.finished], timeout=_LOOK_AGAIN)
         pull.finished.result()
+        yield pull.progress
 
     def _begin(self, reference: str) -> _Pull:
         pull = self._running[reference] = _Pull(self._client, reference)

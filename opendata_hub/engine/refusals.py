@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+import urllib3
+from docker.errors import (
+    APIError,
+    DockerException,
+    ImageNotFound,
+    NotFound,
+    StreamParseError,
+)
 
 from opendata_hub import errors
 
@@ -16,7 +23,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         ImageNotFound: the engine answered that there is no such image.
-        EngineUnreachable: no answer, or no permission to ask.
+        EngineUnreachable: no answer, an answer that broke off, or no permission to ask.
         EngineError: every other refusal, with the engine's own words.
     """
     try:
@@ -29,12 +36,24 @@ def translated() -> Iterator[None]:
         raise errors.EngineError(_words(error)) from error
     except APIError as error:
         raise errors.EngineError(_words(error)) from error
-    except (requests.RequestException, DockerException) as error:
-        raise errors.EngineUnreachable(
-            f"The container engine does not answer: {error}. Start it with "
-            "'sudo systemctl start docker', or let this user in with "
-            "'sudo usermod -aG docker USER'."
-        ) from error
+    except _SILENCE as error:
+        raise _unreachable(error) from error
+    except DockerException as error:  # of the library itself: a login helper, a setting
+        if isinstance(error.__cause__, requests.RequestException):  # a new client's first question
+            raise _unreachable(error) from error
+        raise errors.EngineError(str(error)) from error
+
+
+# The library leaves errors in the middle of a stream as they are: those of the two rooms below it,
+# and its own for an answer that ends within a word.
+_SILENCE = (requests.RequestException, urllib3.exceptions.HTTPError, StreamParseError)
+
+
+def _unreachable(error: Exception) -> errors.EngineUnreachable:
+    return errors.EngineUnreachable(
+        f"The container engine does not answer: {error}. Start it with "
+        "'sudo systemctl start docker', or let this user in with 'sudo usermod -aG docker USER'."
+    )
 
 
 def _words(error: APIError) -> str:

@@ -80,7 +80,7 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
     _groups(c, settings)
     _servers(c, settings)
     if preview:
-        _local_servers(c)
+        _local_servers(c, state)
     else:
         _containers(c)
     _prepare_database(settings, state)  # last: it tells passwords, once
@@ -192,6 +192,8 @@ def _prepare_database(settings: Settings, state: State) -> None:
         return  # the hub refuses it in a moment, naming the command that upgrades it
     except OSError as error:
         raise ConfigError(f"{state.logins} cannot be written: {error.strerror}.") from None
+    if os.environ.get("OPENDATA_HUB_LOGINS") == "quiet":
+        return  # `opendata-hub start` tells them, under the address
     for user, password in new.items():
         click.echo(f"New login: {user}  password: {password}")
     if new:
@@ -209,7 +211,8 @@ def _containers(c: Any) -> None:
     c.DockerSpawner.use_internal_ip = True
 
 
-def _local_servers(c: Any) -> None:
+def _local_servers(c: Any, state: State) -> None:
     c.JupyterHub.spawner_class = "opendata-preview"
+    c.OpenDataPreviewSpawner.folder = str(state.folder / "preview")
     c.JupyterHub.hub_ip = "127.0.0.1"
     c.JupyterHub.cleanup_servers = True  # plain processes have nothing to be found again by

@@ -115,7 +115,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             raise StartFailed(
                 f"The hub listens on {host} only, which servers in containers cannot reach. "
                 "Set c.JupyterHub.hub_ip to an address of this machine that they reach, such as "
-                "the gateway that 'docker network inspect bridge' shows, and restart the hub."
+                "the one that 'ip -4 address show docker0' shows, and restart the hub."
             )
 
     @property
@@ -202,10 +202,12 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def _clear_away(self, left_over: dict[str, Any]) -> None:
         labels = left_over["Config"]["Labels"] or {}
-        if labels.get(f"{homes.LABEL}.user") != self.user.name:
+        ours = f"JUPYTERHUB_API_URL={self.hub.api_url}" in (left_over["Config"]["Env"] or ())
+        if not ours or labels.get(f"{homes.LABEL}.user") != self.user.name:
             raise EngineError(
-                f"a container named {self.object_name} exists that is not this user's; remove it "
-                f"with 'docker rm -f {self.object_name}', or set another DockerSpawner.prefix"
+                f"a container named {self.object_name} exists that is not of this hub and user; "
+                f"remove it with 'docker rm -f {self.object_name}', or give one of two hubs "
+                "another DockerSpawner.prefix"
             )
         self.log.warning("Removing left-over container %s", self.object_name)
         await self.engine.remove(left_over["Id"])

@@ -25,7 +25,8 @@ class Lab:
     def menu(self, name: str, entry: str) -> None:
         """Choose an entry of a menu."""
         self.page.locator("#jp-MainMenu").get_by_role("menuitem", name=name, exact=True).click()
-        self.page.get_by_role("menuitem", name=entry, exact=True).click()
+        # a shortcut is a part of the entry's name
+        self.page.get_by_role("menuitem", name=re.compile(f"^{entry}")).click()
 
     def open(self, name: str) -> "Notebook":
         """Open a notebook from the list of files."""
@@ -34,9 +35,9 @@ class Lab:
 
     def new_notebook(self) -> "Notebook":
         """Make a notebook, from the launcher."""
-        if not self.page.locator(".jp-LauncherCard").first.is_visible():
-            self.menu("File", "New Launcher")
-        self.page.locator('.jp-LauncherCard[data-category="Notebook"]').first.click()
+        self.menu("File", "New Launcher")
+        cards = self.page.locator('.jp-LauncherCard[data-category="Notebook"]')
+        cards.filter(visible=True).first.click()
         return Notebook(self.page).ready()
 
 
@@ -46,19 +47,29 @@ class Notebook:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        self.plots = self.panel.locator(".jp-OutputArea-output img")
 
     def ready(self) -> "Notebook":
-        """Wait until its kernel does."""
-        expect(self.panel.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
-            "data-status", "idle"
-        )
+        """Wait until its kernel is there and has nothing to do."""
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
         return self
+
+    def run_all(self, cells: int) -> None:
+        """Run all of its so many code cells; one that fails stops those after it."""
+        Lab(self.page).menu("Run", "Run All Cells")
+        expect(self.panel.get_by_text(f"[{cells}]:")).to_be_visible()
 
     def run(self, code: str) -> str:
         """Run code in the last cell, and return what came out."""
-        cell = self.panel.locator(".jp-CodeCell").last
-        cell.locator(".cm-content").click()
-        self.page.keyboard.insert_text(code)
+        cell = self.type(code)
         self.page.keyboard.press("Shift+Enter")
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"))
         return cell.locator(".jp-Cell-outputArea").inner_text()
+
+    def type(self, code: str) -> Locator:
+        """Write code into the last cell."""
+        # no "last": the notebook has a cell more once this one runs
+        cell = self.panel.locator(".jp-CodeCell").nth(self.panel.locator(".jp-CodeCell").count() - 1)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.insert_text(code)
+        return cell

@@ -196,7 +196,7 @@ def test_only_root_can_make_the_base(
 ) -> None:
     """A user in the docker group reads which command root runs once."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(MachineError, match="sudo ./start --prepare"):
+    with pytest.raises(MachineError, match=r"sudo ./start --prepare"):
         debian.ensure(engine, "none", print)
 
 

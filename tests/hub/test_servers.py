@@ -1,6 +1,10 @@
 """A server's life in a real hub on the real engine."""
 
-from tests.hubs import RunningHub, wait_for
+from pathlib import Path
+
+import docker
+
+from tests.hubs import RunningHub, running_hub, wait_for
 from tests.kernels import Kernel
 
 
@@ -146,11 +150,31 @@ def test_a_left_over_container_gives_way(hub: RunningHub, user: str) -> None:
     """A container that the hub has lost track of does not keep its user out."""
     hub.start(user)
     name = hub.container(user)["Name"].lstrip("/")
-    labels = hub.container(user)["Config"]["Labels"]
+    config = hub.container(user)["Config"]
     hub.stop(user)
-    hub.client.create_container("opendata-hub/starter:1", name=name, labels=labels)
+    hub.client.create_container(
+        "opendata-hub/starter:1", name=name, labels=config["Labels"], environment=config["Env"]
+    )
 
     assert hub.start(user).ok
+
+
+def test_another_hubs_server_is_left_alone(
+    hub: RunningHub, user: str, client: docker.APIClient, tmp_path: Path
+) -> None:
+    """Two hubs on one engine never end each other's servers, even of users of the same name."""
+    hub.start(user)
+    extra = """
+c.OpenDataSpawner.catalogue = [
+    dict(slug="starter", display_name="Starter", image="opendata-hub/starter:1")]
+"""
+    with running_hub(tmp_path, client, extra) as other:
+        other.api.post(f"/users/{user}")
+
+        assert not other.start(user).ok
+
+        assert "not of this hub and user" in other.log
+    assert hub.container(user)["State"]["Running"]
 
 
 def test_a_strangers_container_of_that_name_is_left_alone(hub: RunningHub, user: str) -> None:

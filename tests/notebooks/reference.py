@@ -62,4 +62,4 @@ def _four_momentum(event: dict[str, Any], row: int) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(numbers(Path(sys.argv[1]), sys.argv[2])))  # noqa: T201  a command's output
+    print(json.dumps(numbers(Path(sys.argv[1]), sys.argv[2])))

@@ -35,9 +35,17 @@ def test_a_file_that_is_asked_for_must_exist(here: Path) -> None:
     assert "other.yaml does not exist" in result.stderr
 
 
-def test_without_a_file_the_defaults_hold(here: Path) -> None:
-    """`start` in an empty folder means a hub with this checkout's images."""
-    assert starting._settings(None).catalogue.images[0].slug == "starter"
+def test_the_file_in_the_working_directory_goes_first(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then comes that of the checkout; without either the defaults hold."""
+    checkout = here / "checkout"
+    checkout.mkdir()
+    monkeypatch.setattr(starting, "CHECKOUT", checkout)
+    assert starting._found() is None
+    for folder in (checkout, here):
+        (folder / "hub.yaml").touch()
+        assert starting._found() == folder / "hub.yaml"
 
 
 def test_stop_says_why_it_cannot(no_engine: None) -> None:

@@ -1,0 +1,73 @@
+"""The engine's word that a container ran out of memory, while it goes on running."""
+
+from opendata_hub.engine import Engine, OutOfMemory
+from tests.engine.conftest import LABEL, Run, until
+from tests.proxies import Proxy
+
+MEMORY = {"mem_limit": "64m", "memswap_limit": "64m"}
+HUNGRY = """
+import signal, subprocess, sys
+child = subprocess.run([sys.executable, "-c", "b'x' * 10**9"])
+print("child ended with", child.returncode, flush=True)
+signal.pause()
+"""
+
+
+async def _hunger(engine: Engine, run: Run) -> str:
+    """Run a container whose child runs out of memory, and wait for that."""
+    name = run(HUNGRY, host=MEMORY)
+    while "child ended with -9" not in await engine.last_lines(name):
+        container = await engine.container(name)
+        assert container is not None and container["State"]["Running"]
+    container = await engine.container(name)
+    assert container is not None
+    return str(container["Id"])
+
+
+async def test_a_child_that_eats_all_memory_is_told(
+    engine: Engine, far_engine: Engine, run: Run
+) -> None:
+    """The container runs on, and whoever watches learns which it was and whose."""
+    told: list[OutOfMemory] = []
+    far_engine.watch_ooms(LABEL, told.append)
+
+    hungry = await _hunger(engine, run)
+    await until(lambda: told, "the watcher was told")
+
+    assert hungry == told[0].container_id
+    assert LABEL.split("=")[1] == told[0].labels[LABEL.split("=")[0]]
+    container = await engine.container(hungry)
+    assert container is not None and container["State"]["Running"]
+
+
+async def test_containers_of_others_are_not_told(
+    engine: Engine, far_engine: Engine, run: Run
+) -> None:
+    """Two watchers with labels of their own hear of their own containers only."""
+    ours: list[OutOfMemory] = []
+    theirs: list[OutOfMemory] = []
+    far_engine.watch_ooms("somebody=else", theirs.append)
+    far_engine.watch_ooms(LABEL, ours.append)
+
+    await _hunger(engine, run)
+    await until(lambda: ours, "our watcher was told")
+
+    assert not theirs
+
+
+async def test_news_from_while_the_engine_was_away_is_told_once(
+    engine: Engine, far_engine: Engine, line: Proxy, run: Run
+) -> None:
+    """The connection breaks: what happens meanwhile is told later, and nothing is told twice."""
+    told: list[OutOfMemory] = []
+    far_engine.watch_ooms(LABEL, told.append)
+    first = await _hunger(engine, run)
+    await until(lambda: told, "the watcher was told")
+
+    line.cut_now(answer=b"")
+    second = await _hunger(engine, run)
+    line.answer = None
+    await until(lambda: told[-1].container_id == second, "the watcher was told again")
+
+    assert {first, second} == {one.container_id for one in told}
+    assert len({one.when for one in told}) == len(told)
