@@ -1,14 +1,11 @@
 """Servers in containers of the Docker Engine."""
 
 import asyncio
-import ipaddress
 import time
-import weakref
 from collections.abc import Mapping
 from datetime import datetime
 from inspect import isawaitable
 from typing import Any
-from urllib.parse import urlparse
 
 from docker.types import Mount
 from dockerspawner import DockerSpawner
@@ -20,13 +17,11 @@ from opendata_hub import datasets, diagnosis, homes, progress
 from opendata_hub.engine import Engine, OutOfMemory, archive, translated
 from opendata_hub.errors import EngineError, EngineUnreachable, ImageNotFound
 from opendata_hub.form import Choice
-from opendata_hub.spawner import confinement
+from opendata_hub.spawner import confinement, out_of_memory, reach
 from opendata_hub.spawner.failures import StartFailed
 from opendata_hub.spawner.mixin import OpenDataSpawner
-from opendata_hub.spawner.readiness import answer, works_with_hub
+from opendata_hub.spawner.readiness import first_answer, works_with_hub
 
-_PROBE_EVERY = 0.03  # seconds: an answer is noticed before a person could
-_INSPECT_EVERY = 0.3  # seconds: a server that died ends its start at once
 _OOM_FILE = "Why my kernel stopped.txt"
 _SERVERS = f"{homes.LABEL}.role=server"
 
@@ -51,9 +46,6 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     )
 
     _engines: dict[int, Engine] = {}
-    _running: "weakref.WeakValueDictionary[str, OpenDataDockerSpawner]" = (
-        weakref.WeakValueDictionary()
-    )
     _new_home = False
     """The home belongs to root yet, and lacks the welcome files."""
 
@@ -65,7 +57,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         engines, client = OpenDataDockerSpawner._engines, self.client
         if id(client) not in engines:
             engines[id(client)] = Engine(client)
-            engines[id(client)].watch_ooms(_SERVERS, _on_oom)
+            engines[id(client)].watch_ooms(_SERVERS, out_of_memory.tell)
         return engines[id(client)]
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -101,22 +93,13 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             StartFailed: the image cannot be had, or the hub is out of containers' reach.
         """
         self.notice = ""
-        self._check_hub_address()
+        reach.require_reachable(self.hub.api_url, self.network_name)
         try:
             await self._have_image()
             self.tell(progress.creating())
             await self._have_home()
         except EngineError as error:
             raise self.fail(diagnosis.refused(self._image_name, str(error))) from error
-
-    def _check_hub_address(self) -> None:
-        host = urlparse(self.hub.api_url).hostname or ""
-        if self.network_name != "host" and _is_loopback(host):
-            raise StartFailed(
-                f"The hub listens on {host} only, which servers in containers cannot reach. "
-                "Set c.JupyterHub.hub_ip to an address of this machine that they reach, such as "
-                "the one that 'ip -4 address show docker0' shows, and restart the hub."
-            )
 
     @property
     def _entry(self) -> Any:
@@ -183,7 +166,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         except BaseException:
             await self._discard()
             raise
-        self._running[self.object_id] = self
+        out_of_memory.running[self.object_id] = self
         self.came_up()
         return address
 
@@ -263,14 +246,13 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         if self.internal_ssl:
             return address  # only the hub holds the certificates to ask with
         url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
-        began = looked = time.monotonic()
-        while (headers := await answer(url)) is None:
-            now = time.monotonic()
-            if now - looked > _INSPECT_EVERY:
-                looked = now
-                await self._inspect_alive()
-                self.tell(progress.waiting(now - began, self.start_timeout))
-            await asyncio.sleep(_PROBE_EVERY)
+        began = time.monotonic()
+
+        async def look() -> None:
+            await self._inspect_alive()
+            self.tell(progress.waiting(time.monotonic() - began, self.start_timeout))
+
+        headers = await first_answer(url, look)
         self._check_version(headers.get("X-JupyterHub-Version"))
         return address
 
@@ -324,7 +306,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             self.log.error("Cannot look after the server of %s: %s", self._log_name, error)
             return None
         if container is not None and container["State"]["Running"]:
-            self._running[self.object_id] = self
+            out_of_memory.running[self.object_id] = self
             return None
         return await self._mourn(container)
 
@@ -368,21 +350,3 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         """Take up what :meth:`get_state` kept."""
         super().load_state(state)
         self._new_home = bool(state.get("new_home"))
-
-
-_telling: set["asyncio.Task[None]"] = set()  # the loop itself holds tasks weakly only
-
-
-def _on_oom(event: OutOfMemory) -> None:
-    spawner = OpenDataDockerSpawner._running.get(event.container_id)
-    if spawner is not None:
-        task = asyncio.ensure_future(spawner.ran_out_of_memory(event))
-        _telling.add(task)
-        task.add_done_callback(_telling.discard)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

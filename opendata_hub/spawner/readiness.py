@@ -1,5 +1,9 @@
 """Whether a server answers, asked often enough that nobody waits for the asking."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
 from packaging.version import InvalidVersion, Version
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.httputil import HTTPHeaders
@@ -9,9 +13,27 @@ OLDEST = Version("2.0")
 rights by an interface that hubs dropped in 2.0."""
 
 _PATIENCE = 5.0  # seconds for one answer; a server that has just come up is slow the first time
+_PROBE_EVERY = 0.03  # seconds: an answer is noticed before a person could
+_LOOK_EVERY = 0.3  # seconds: a server that died ends its start at once
 
 
-async def answer(url: str) -> HTTPHeaders | None:
+async def first_answer(url: str, look: Callable[[], Awaitable[None]]) -> HTTPHeaders:
+    """
+    Ask until something answers; return its headers.
+
+    Args:
+        look: called a few times a second; what it raises ends the asking.
+    """
+    looked = time.monotonic()
+    while (headers := await _answer(url)) is None:
+        if time.monotonic() - looked > _LOOK_EVERY:
+            looked = time.monotonic()
+            await look()
+        await asyncio.sleep(_PROBE_EVERY)
+    return headers
+
+
+async def _answer(url: str) -> HTTPHeaders | None:
     """Headers of whatever answers at ``url``, or None where nothing (or a 5xx) does yet."""
     client = AsyncHTTPClient(force_instance=True)
     try:
