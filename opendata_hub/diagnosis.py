@@ -184,7 +184,8 @@ _REFUSALS = (
         "Choose another image, try again in an hour, or {tell}.",
     ),
     (
-        r"unauthorized|(?<!permission )\bdenied\b|forbidden|authentication required|no basic auth credentials",
+        r"unauthorized|(?<!permission )\bdenied\b|forbidden|authentication required|"
+        "no basic auth credentials",
         "The registry does not hand out the image of {image}: it may not exist, or it is private. "
         "Check its name, choose another image, or {tell}.",
     ),

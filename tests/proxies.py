@@ -13,8 +13,9 @@ _CHUNK = 16 * 1024
 
 
 def http_answer(status: int, code: str, message: str) -> bytes:
-    """An HTTP answer with an error as registries write it."""
-    body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
+    """An HTTP answer with an error as registries write it, and as the engine does."""
+    error = {"code": code, "message": message}
+    body = json.dumps({"errors": [error], "message": message}).encode()
     head = f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nConnection: close\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -27,6 +28,8 @@ class Proxy:
     """
 
     port: int
+    asked = 0
+    """Connections so far, also those that were told the answer."""
     served = 0
     """Bytes that came from the target and were passed on."""
     rate: float | None = None
@@ -74,6 +77,7 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.asked += 1
         with suppress(OSError):
             async with self._closing(writer):
                 if self.answer is None:

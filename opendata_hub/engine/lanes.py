@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ def in_background(call: Callable[[], T], name: str) -> "asyncio.Future[T]":
             outcome: tuple[T | None, BaseException | None] = (call(), None)
         except BaseException as error:  # whatever it is, the waiter must hear of it
             outcome = (None, error)
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             loop.call_soon_threadsafe(finish, *outcome)
 
     threading.Thread(target=work, name=name, daemon=True).start()

@@ -5,13 +5,7 @@ from contextlib import contextmanager
 
 import requests
 import urllib3
-from docker.errors import (
-    APIError,
-    DockerException,
-    ImageNotFound,
-    NotFound,
-    StreamParseError,
-)
+from docker.errors import APIError, DockerException, ImageNotFound, StreamParseError
 
 from opendata_hub import errors
 
@@ -30,10 +24,6 @@ def translated() -> Iterator[None]:
         yield
     except ImageNotFound as error:
         raise errors.ImageNotFound(_words(error)) from error
-    except NotFound as error:
-        if "no such image" in _words(error).lower():
-            raise errors.ImageNotFound(_words(error)) from error
-        raise errors.EngineError(_words(error)) from error
     except APIError as error:
         raise errors.EngineError(_words(error)) from error
     except _SILENCE as error:

@@ -16,6 +16,7 @@ REPOSITORY = "opendata-hub/debian"
 INCLUDED = ("ca-certificates", "python3", "python3-venv", "tini")
 MIRROR = "http://deb.debian.org/debian"
 
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LEFT_OUT = (
     "dev",
     "proc",
@@ -62,6 +63,8 @@ def ensure(client: docker.DockerClient, suite: str, say: Say) -> str:
     if os.geteuid() != 0:
         raise MachineError(f"{tag} must be made by root, once: sudo ./start --prepare")
     packages.ensure({"debootstrap": "debootstrap"}, say)
+    if not _KEYRING.exists():  # as on Ubuntu
+        packages.install(["debian-archive-keyring"], say)
     # Not /tmp: it is often small, or mounted so that no program in it runs.
     with tempfile.TemporaryDirectory(prefix="opendata-hub-", dir="/var/tmp") as folder:
         _bootstrap(Path(folder), suite, mirror(), say)
@@ -88,8 +91,9 @@ def mirror() -> str:
 
 def _bootstrap(root: Path, suite: str, source: str, say: Say) -> None:
     say(f"Making the base image from Debian {suite} at {source}")
-    include = f"--include={','.join(INCLUDED)}"
-    run(["debootstrap", "--variant=minbase", include, suite, str(root), source], say)
+    # Forced: without a keyring debootstrap would only warn, and take what the network gives.
+    options = ["--force-check-gpg", f"--keyring={_KEYRING}", "--variant=minbase"]
+    run(["debootstrap", *options, f"--include={','.join(INCLUDED)}", suite, str(root), source], say)
     sources = _SOURCES.format(mirror=source, suite=suite)
     (root / "etc/apt/sources.list").write_text(sources, "utf-8")
     trust.copy_to(root)

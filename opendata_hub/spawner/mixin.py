@@ -181,6 +181,7 @@ class OpenDataSpawner(Configurable):
         except ChoiceError as error:
             raise StartFailed(str(error), error.status) from None
         self.apply_choice(self.choice)
+        self._event = None
         self.tell(progress.preparing(self.choice.name))
         if self.apply_user_options:
             await super()._run_apply_user_options(user_options)
@@ -223,7 +224,13 @@ class OpenDataSpawner(Configurable):
         await self.prepare()
 
     def tell(self, event: progress.Event) -> None:
-        """Show this to everybody who looks at the spawn page, now or when they come back."""
+        """
+        Show this to everybody who looks at the spawn page, now or when they come back.
+
+        The bar never falls: a pull's total grows while the engine finds more of it.
+        """
+        if self._event is not None:
+            event = {**event, "progress": max(event["progress"], self._event["progress"])}
         if event != self._event:
             self._event = event
             told, self._told = self._told, asyncio.Event()

@@ -39,6 +39,16 @@ async def until(true: Callable[[], Any], what: str) -> None:
         await asyncio.sleep(0.02)
 
 
+async def prints(engine: Engine, name: str, words: str) -> dict[str, Any]:
+    """Wait until a container has printed this; return its facts, which say that it runs."""
+    end = time.monotonic() + PATIENCE
+    while words not in (lines := await engine.last_lines(name)):
+        assert time.monotonic() < end, f"{name} never printed {words!r}, but:\n{lines}"
+    container = await engine.container(name)
+    assert container is not None and container["State"]["Running"], lines
+    return container
+
+
 async def all_of(pull: AsyncIterator[PullProgress]) -> list[PullProgress]:
     """Follow a pull to its end."""
     return [progress async for progress in pull]

@@ -12,6 +12,7 @@ import pytest
 from opendata_hub.engine import Engine, archive
 from opendata_hub.errors import EngineError, ImageNotFound
 from tests.engine.conftest import STUBBORN, Run
+from tests.proxies import Proxy, http_answer
 
 NOTHING = ""
 GARBLED = r"import sys; sys.stdout.buffer.write(b'one\ntwo\nthr\xff\xfee\n')"
@@ -121,6 +122,16 @@ async def test_two_may_remove_the_same_container(engine: Engine, run: Run) -> No
     await asyncio.gather(*[engine.remove(name) for _ in range(5)])
 
     assert await engine.container(name) is None
+
+
+async def test_a_removal_that_the_engine_refuses_is_an_error(
+    far_engine: Engine, line: Proxy
+) -> None:
+    """What could not be removed is not forgotten in silence."""
+    line.answer = http_answer(500, "", "device or resource busy")
+
+    with pytest.raises(EngineError, match="device or resource busy"):
+        await far_engine.remove("anybody")
 
 
 async def test_what_has_ended_may_be_stopped(

@@ -1,15 +1,17 @@
 """Calls that take long hold up neither quick ones nor the loop."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import docker
 import pytest
 
 from opendata_hub.engine import Engine
+from opendata_hub.engine.lanes import in_background
 from opendata_hub.errors import EngineError
 from tests.conftest import STARTER
-from tests.engine.conftest import STUBBORN, Run, all_of, until
+from tests.engine.conftest import STUBBORN, Run, all_of, prints, until
 from tests.proxies import Proxy
 
 VERBS: dict[str, Callable[[Engine], Awaitable[object]]] = {
@@ -47,10 +49,10 @@ async def test_servers_that_will_not_stop_delay_no_poll(
     """Three containers ignore SIGTERM; others are looked after while they are waited for."""
     names = [run(STUBBORN) for _ in range(3)]
     for name in names:
-        await _prints(engine, name, "ready")
+        await prints(engine, name, "ready")
     stops = [asyncio.ensure_future(engine.stop(name, grace=60)) for name in names]
     for name in names:
-        await _prints(engine, name, "asked to stop")
+        await prints(engine, name, "asked to stop")
 
     states = [await engine.container(name) for name in names]
 
@@ -63,7 +65,7 @@ async def test_servers_that_will_not_stop_delay_no_poll(
 async def test_a_stop_ends_what_does_not_listen(engine: Engine, run: Run) -> None:
     """After its grace a container is ended the hard way."""
     name = run(STUBBORN)
-    await _prints(engine, name, "ready")
+    await prints(engine, name, "ready")
 
     await engine.stop(name, grace=0)
 
@@ -79,13 +81,41 @@ async def test_the_librarys_own_methods_run_in_the_same_lanes(engine: Engine) ->
         await engine.call("inspect_container", "nobody")
 
 
-async def _prints(engine: Engine, name: str, words: str) -> None:
-    while words not in await engine.last_lines(name):
-        container = await engine.container(name)
-        assert container is not None and container["State"]["Running"]
-
-
 async def test_a_refused_verb_is_an_error_of_ours(engine: Engine) -> None:
     """Whoever calls a verb has one family of errors to handle, with the engine's own words."""
     with pytest.raises(EngineError, match="No such container: nobody"):
         await engine.start("nobody")
+
+
+async def test_a_call_that_nobody_waits_for_any_more_ends_in_peace() -> None:
+    """Whoever waited has given up; neither the result nor an error disturbs anybody."""
+    go_on = threading.Event()
+    result = in_background(go_on.wait, "result")
+    error = in_background(lambda: 1 / int(not go_on.wait()), "error")
+    result.cancel()
+    error.cancel()
+    last = in_background(go_on.wait, "last")
+    go_on.set()
+
+    assert await last
+    assert (result.cancelled(), error.cancelled()) == (True, True)
+
+
+def test_a_call_may_outlive_the_loop() -> None:
+    """The hub ends in the middle of a pull, and its log shows no traceback."""
+    go_on, ended = threading.Event(), threading.Event()
+
+    def call() -> None:
+        go_on.wait()
+        ended.set()
+
+    async def hub() -> None:
+        in_background(call, "outlives")
+
+    asyncio.run(hub())
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "outlives":
+            thread.join()
+
+    assert ended.is_set()

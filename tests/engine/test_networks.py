@@ -71,8 +71,7 @@ def test_servers_reach_the_hub_and_not_each_other(
     gateway = ensure_network(name, {})
     servers = [run(SERVE, host={"network_mode": name}) for _ in range(2)]
     addresses = [_address(client, server, name) for server in servers]
-    for address in addresses:
-        wait_for(lambda address=address: _answers(address), f"{address} answers the host")
+    wait_for(lambda: all(map(_answers, addresses)), "both servers answer the host")
 
     with closing(socket.create_server((gateway, 0))) as hub:
         port = hub.getsockname()[1]

@@ -1,7 +1,11 @@
 """The engine's word that a container ran out of memory, while it goes on running."""
 
+import asyncio
+import threading
+
 from opendata_hub.engine import Engine, OutOfMemory
-from tests.engine.conftest import LABEL, Run, until
+from tests.engine.conftest import LABEL, Run, prints, until
+from tests.hubs import PATIENCE
 from tests.proxies import Proxy
 
 MEMORY = {"mem_limit": "64m", "memswap_limit": "64m"}
@@ -15,12 +19,7 @@ signal.pause()
 
 async def _hunger(engine: Engine, run: Run) -> str:
     """Run a container whose child runs out of memory, and wait for that."""
-    name = run(HUNGRY, host=MEMORY)
-    while "child ended with -9" not in await engine.last_lines(name):
-        container = await engine.container(name)
-        assert container is not None and container["State"]["Running"]
-    container = await engine.container(name)
-    assert container is not None
+    container = await prints(engine, run(HUNGRY, host=MEMORY), "child ended with -9")
     return str(container["Id"])
 
 
@@ -65,9 +64,26 @@ async def test_news_from_while_the_engine_was_away_is_told_once(
     await until(lambda: told, "the watcher was told")
 
     line.cut_now(answer=b"")
+    refused = line.asked + 1
     second = await _hunger(engine, run)
+    await until(lambda: line.asked >= refused, "the watcher has found nobody there")
     line.answer = None
     await until(lambda: told[-1].container_id == second, "the watcher was told again")
 
     assert {first, second} == {one.container_id for one in told}
     assert len({one.when for one in told}) == len(told)
+
+
+def test_a_watch_ends_with_the_loop(far_engine: Engine, line: Proxy, run: Run) -> None:
+    """The hub is gone when the next container runs out of memory."""
+
+    async def hub() -> threading.Thread:
+        watch = far_engine.watch_ooms(LABEL, lambda _: None)
+        await until(lambda: line.served, "the engine has answered the watcher")
+        return watch
+
+    watch = asyncio.run(hub())
+    run(HUNGRY, host=MEMORY)
+    watch.join(PATIENCE)
+
+    assert not watch.is_alive()

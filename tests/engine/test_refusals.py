@@ -13,7 +13,6 @@ from opendata_hub.engine import Engine, ensure_network, translated
 from opendata_hub.errors import EngineError, EngineUnreachable
 from tests.engine.conftest import all_of
 
-
 # Of the library, which leaves the socket open where it cannot connect.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 

@@ -5,7 +5,7 @@ import pytest
 from opendata_hub import progress
 from opendata_hub.engine import PullProgress
 
-GB = 2**30
+GB = 10**9
 
 
 def test_a_pull_shows_bytes_and_per_cent() -> None:
@@ -14,7 +14,7 @@ def test_a_pull_shows_bytes_and_per_cent() -> None:
 
     assert event == {
         "progress": 17,
-        "message": "Downloading the image of ROOT: 25% (1.0 GB of 4.0 GB)",
+        "message": "Downloading the image of ROOT: 25% (1 GB of 4 GB)",
     }
 
 
