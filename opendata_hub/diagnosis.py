@@ -214,10 +214,11 @@ def not_built(image: str, slug: str) -> Diagnosis:
     )
 
 
-def wrong_version(image: str, theirs: str, ours: str) -> Diagnosis:
-    """Explain a JupyterHub inside the image that does not work with the one outside."""
+def knows_no_hub(image: str, hub: str) -> Diagnosis:
+    """Explain a server that answers but cannot log people in at a JupyterHub."""
     return Diagnosis(
-        f"The image of {image} carries JupyterHub {theirs}, which does not work with this hub "
-        f"({ours}). Choose another image, or {_TELL}.",
-        f"image {image} carries JupyterHub {theirs}; rebuild it with jupyterhub=={ours}",
+        f"The server in the image of {image} does not know JupyterHub's login, so nobody could get "
+        f"in. Choose another image, or {_TELL}.",
+        f"image {image} answers without X-JupyterHub-Version: its command is not "
+        f"jupyterhub-singleuser, or that is older than 0.8; install jupyterhub=={hub} in it",
     )

@@ -253,7 +253,8 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             self.tell(progress.waiting(time.monotonic() - began, self.start_timeout))
 
         headers = await first_answer(url, look)
-        self._check_version(headers.get("X-JupyterHub-Version"))
+        if not works_with_hub(headers):
+            raise self.fail(diagnosis.knows_no_hub(self._image_name, hub_version))
         return address
 
     async def _silence(self) -> StartFailed:
@@ -277,12 +278,6 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         if not container["State"]["Running"]:
             death = await self._read_death(container)
             raise self.fail(diagnosis.ended_at_start(self._image_name, death))
-
-    def _check_version(self, version: str | None) -> None:
-        if not works_with_hub(version):
-            raise self.fail(
-                diagnosis.wrong_version(self._image_name, version or "none", hub_version)
-            )
 
     async def _read_death(self, container: dict[str, Any]) -> diagnosis.Death:
         lines = await self.engine.last_lines(container["Id"])

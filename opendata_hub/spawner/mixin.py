@@ -12,7 +12,7 @@ from traitlets.config import Configurable
 
 from opendata_hub import catalogue as catalogues
 from opendata_hub import form, progress
-from opendata_hub.catalogue import Catalogue
+from opendata_hub.catalogue import Catalogue, Image
 from opendata_hub.datasets import Dataset
 from opendata_hub.diagnosis import Diagnosis
 from opendata_hub.errors import ChoiceError, ConfigError
@@ -154,12 +154,18 @@ class OpenDataSpawner(Configurable):
     async def get_options_form(self) -> str:
         """HTML of the options page: cards of the images that this user may start."""
         return form.render(
-            images=self.image_list.visible(self.group_names),
+            images=[self._with_limits(i) for i in self.image_list.visible(self.group_names)],
             present=await self.images_here(),
             last=self._last_choice,
             allow_custom=self.custom_image is not None,
             notice=self.notice,
         )
+
+    def _with_limits(self, image: Image) -> Image:
+        """Fill in the hub's own limits, unless they are callables, where the entry has none."""
+        own: dict[str, Any] = {"memory": self.mem_limit, "cpu": self.cpu_limit}
+        known = {k: v for k, v in own.items() if getattr(image, k) is None and not callable(v)}
+        return image.model_copy(update=known)
 
     @default("options_from_form")
     def _read_form(self) -> Any:
@@ -217,6 +223,11 @@ class OpenDataSpawner(Configurable):
         return bool(request.body) or not named.isdisjoint(("image", "custom_image"))
 
     # -- waiting
+
+    @default("poll_interval")
+    def _look_often(self) -> int:
+        """Seconds; until a look, the proxy sends visitors to a dead server, and they wait."""
+        return 5
 
     async def run_pre_spawn_hook(self) -> None:
         """Run the operator's hook, then all that may take long: ``start_timeout`` begins later."""

@@ -10,17 +10,6 @@ import httpx
 from tests.hubs import RunningHub, running_hub, wait_for
 from tests.kernels import Kernel
 
-OLD_SERVER = r"""
-CMD ["python3", "-c", "\
-from http.server import *\n\
-class H(BaseHTTPRequestHandler):\n\
-    def do_GET(self):\n\
-        self.send_response(200)\n\
-        self.send_header('X-JupyterHub-Version', '1.5.1')\n\
-        self.end_headers()\n\
-HTTPServer(('', 8888), H).serve_forever()"]
-"""
-
 
 def failed(hub: RunningHub, user: str, image: str) -> str:
     """Start an image that fails; return the student's sentence. Nothing may be left of it."""
@@ -75,13 +64,14 @@ def test_an_image_that_nobody_has(hub: RunningHub, user: str) -> None:
     assert "cannot be reached" in message
 
 
-def test_a_jupyterhub_too_old_for_this_hub(
+def test_a_server_that_knows_no_hub(
     hub: RunningHub, user: str, build: Callable[[str], str]
 ) -> None:
-    """Known not to work is said at once, instead of a login that goes round in circles."""
-    message = failed(hub, user, build(OLD_SERVER))
+    """Known not to work is said at once, instead of a page that is not there."""
+    message = failed(hub, user, build('CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888"]'))
 
-    assert "carries JupyterHub 1.5.1, which does not work with this hub" in message
+    assert "does not know JupyterHub's login" in message
+    assert "its command is not jupyterhub-singleuser" in hub.log
 
 
 def test_a_port_that_stays_silent_ends_at_start_timeout(

@@ -238,14 +238,13 @@ def test_an_image_that_was_not_made_yet() -> None:
     )
 
 
-def test_a_jupyterhub_inside_that_does_not_fit() -> None:
-    """Both versions are named."""
-    wrong = diagnosis.wrong_version("ROOT", "1.5.0", "6.1.1")
+def test_a_server_that_knows_no_hub() -> None:
+    """The student hears that nobody gets in, the operator what to install."""
+    stranger = diagnosis.knows_no_hub("ROOT", "6.1.1")
 
-    assert wrong.student == (
-        "The image of ROOT carries JupyterHub 1.5.0, which does not work with this hub (6.1.1). "
+    assert stranger.student == (
+        "The server in the image of ROOT does not know JupyterHub's login, so nobody could get in. "
         "Choose another image, or tell your instructor."
     )
-    assert (
-        wrong.operator == "image ROOT carries JupyterHub 1.5.0; rebuild it with jupyterhub==6.1.1"
-    )
+    assert "its command is not jupyterhub-singleuser" in stranger.operator
+    assert "install jupyterhub==6.1.1 in it" in stranger.operator

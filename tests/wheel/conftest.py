@@ -10,8 +10,6 @@ from tests.hubs import RunningHub, run
 from tests.wheel.environments import build_wheel, hub_with_package
 from tests.wheel.existing import ExistingHub
 
-HUBS = ("6.1", "5.4")
-
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,7 +17,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
-@pytest.fixture(scope="session", params=HUBS, ids=lambda version: f"hub {version}")
+@pytest.fixture(scope="session", params=["6.1", "5.4"], ids="hub {}".format)
 def version(request: pytest.FixtureRequest) -> str:
     """The JupyterHub that the administrator has, to the minor version."""
     return str(request.param)

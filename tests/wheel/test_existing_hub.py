@@ -1,7 +1,23 @@
 """The package in a hub that has a configuration of its own, on JupyterHub 6.1 and 5.4."""
 
-from tests.hubs import RunningHub
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+
+from tests.hubs import RunningHub, run
 from tests.kernels import Kernel
+from tests.wheel.existing import ExistingHub, lines_with
+
+HELD_BACK = """
+import asyncio
+
+async def until_told(spawner):
+    while not Path("go").exists():
+        await asyncio.sleep(0.05)
+
+c.Spawner.pre_spawn_hook = until_told
+"""
 
 
 async def test_a_student_chooses_an_image_and_runs_code(hub: RunningHub, user: str) -> None:
@@ -84,6 +100,22 @@ async def test_a_restarted_hub_finds_the_server_and_stops_it(hub: RunningHub, us
     assert len(hub.client.volumes(filters=label)["Volumes"]) == 1
 
 
-def test_the_log_has_no_traceback(hub: RunningHub) -> None:
-    """Whatever the tests above did, the administrator's log stays readable."""
-    assert "Traceback" not in hub.log
+def test_our_pages_come_with_one_more_line(
+    python: Path, client: docker.APIClient, tmp_path: Path, new_name: Callable[[str], str]
+) -> None:
+    """With our templates every page renders in this hub, too, and a start shows how it goes."""
+    extra = lines_with("template_paths") + HELD_BACK
+    hub = ExistingHub(tmp_path, client, extra, str(python))
+    with run(hub):
+        user = hub.add_user(new_name("user"))
+        session = hub.session(user)
+        for page in ("home", "token", f"spawn/{user}"):
+            assert session.get(f"/hub/{page}").status_code == 200
+        assert f"/hub/spawn/{user}" in session.get(f"/hub/user/{user}/lab").text
+
+        waiting = session.get(f"/hub/spawn/{user}?opt-image=starter")
+
+        assert waiting.url.path == f"/hub/spawn-pending/{user}"
+        assert "Your notebook is starting" in waiting.text
+        (tmp_path / "go").touch()
+        assert hub.follow(user)[-1]["ready"]

@@ -14,6 +14,7 @@ from opendata_hub.machine import recipes
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
 _PREPARE = "./start --prepare"
+_FOR_ALL = 2  # measured: from 2.0 on, older than the hub or newer, everybody gets in
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def judge(image: Found, hub: str) -> Finding:
         return fault(name, text, "mend its entry in the catalogue, or its recipe")
     if not image.here:
         return _absent(name, image)
-    if image.hub and _major(image.hub) != _major(hub):
-        text = f"it has JupyterHub {image.hub} inside, which does not fit this hub's {hub}."
-        return fault(name, text, _PREPARE if image.local else _other_tag(hub))
+    if image.hub and _major(image.hub) < _FOR_ALL:
+        text = f"it has JupyterHub {image.hub} inside: students get in, admins and services do not."
+        return warning(name, text, _PREPARE if image.local else _other_tag(hub))
     if not image.current:
         return warning(name, "its recipe, or the hub, changed since it was made.", _PREPARE)
     if not image.hub:
@@ -94,5 +95,6 @@ def _other_tag(hub: str) -> str:
     return f"name an image with JupyterHub {_major(hub)} in the catalogue"
 
 
-def _major(number: str) -> str:
-    return number.partition(".")[0]
+def _major(number: str) -> int:
+    major = number.partition(".")[0]
+    return int(major) if major.isdecimal() else 0
