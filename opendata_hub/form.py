@@ -189,7 +189,7 @@ def _repository(reference: str) -> str:
 
 def render(
     images: Sequence[Image],
-    present: Mapping[str, int | None],
+    present: Mapping[str, int | None] | None,
     last: Mapping[str, str],
     allow_custom: bool,
     notice: str = "",
@@ -199,13 +199,14 @@ def render(
 
     Args:
         images: those that the user may see, in order.
-        present: reference -> bytes of an image on this server; None or absent: not here.
+        present: reference -> bytes of an image on this server; None or absent: not here. None for
+            all where nobody knows, or it makes no difference.
         last: options of the last start as :attr:`Choice.options` writes them, or empty.
         allow_custom: whether to offer an own image.
         notice: a sentence about what happened last, shown on top; every text is escaped here.
     """
     return _template().render(
-        cards=[(image, *_facts(image, present.get(image.image))) for image in images],
+        cards=[(image, _limits(image), _place(image, present)) for image in images],
         chosen=_preselected(images, last, allow_custom),
         own=last.get("custom_image", ""),
         allow_custom=allow_custom,
@@ -238,13 +239,21 @@ def _preselected(images: Sequence[Image], last: Mapping[str, str], allow_custom:
     return default.slug if default else ""
 
 
-def _facts(image: Image, size: int | None) -> tuple[str, str]:
-    """What servers of the image get, and where the image is: ``("2G memory", "On this …")``."""
+def _limits(image: Image) -> str:
+    """What its servers get: ``2G memory, 1 CPU core``."""
     limits = [f"{format_memory(image.memory)} memory"] if image.memory else []
     if image.cpu:
         limits.append(f"{image.cpu:g} CPU {'core' if image.cpu == 1 else 'cores'}")
+    return ", ".join(limits)
+
+
+def _place(image: Image, present: Mapping[str, int | None] | None) -> str:
+    """Where the image is; empty where nobody knows."""
+    if present is None:
+        return ""
+    size = present.get(image.image)
     if size is not None:
-        return ", ".join(limits), f"On this server, {format_size(size)}"
+        return f"On this server, {format_size(size)}"
     if image.is_local:
-        return ", ".join(limits), "Not built on this server yet"
-    return ", ".join(limits), "Not here yet: the first start downloads it"
+        return "Not built on this server yet"
+    return "Not here yet: the first start downloads it"

@@ -19,7 +19,8 @@ import docker
 import httpx
 
 from opendata_hub.engine import ensure_network
-from opendata_hub.machine import proxy
+from opendata_hub.machine import ports, proxy
+from opendata_hub.settings.model import PORTS_ABOVE
 from tests.conftest import describe_containers, remove_traces
 
 PATIENCE = 60.0  # seconds; what takes longer than this has gone wrong
@@ -72,6 +73,17 @@ def free_ports(count: int) -> list[int]:
     finally:
         for one in sockets:
             one.close()
+
+
+def free_hub_port() -> int:
+    """A port for a hub of hub.yaml: the two that follow from it are free as well."""
+
+    def candidate() -> int | None:
+        (port,) = free_ports(1)
+        taken = any(map(ports.fault, (port, port + 1, min(port + PORTS_ABOVE, 65535))))
+        return None if taken or port + PORTS_ABOVE > 65535 else port
+
+    return int(wait_for(candidate, "three free ports"))
 
 
 @dataclass

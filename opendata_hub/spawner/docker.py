@@ -64,13 +64,13 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         """Call docker-py in the lane that the method belongs to, not in one thread for all."""
         return await self.engine.call(method, *args, **kwargs)
 
-    async def images_here(self) -> Mapping[str, int | None]:
-        """Bytes of each image on this engine, by reference; empty where it does not answer."""
+    async def images_here(self) -> Mapping[str, int | None] | None:
+        """Bytes of each image on this engine, by reference; None where it does not answer."""
         try:
             return dict(await self.engine.image_sizes())
         except EngineError as error:
             self.log.error("The options page shows no sizes: %s", error)
-            return {}
+            return None
 
     # -- before the hub's timer runs
 

@@ -101,9 +101,9 @@ class OpenDataSpawner(Configurable):
         """Do what may take long, before the hub's start timer runs."""
         raise NotImplementedError
 
-    async def images_here(self) -> Mapping[str, int | None]:
-        """Bytes of each image that is on this server, by reference."""
-        return {}
+    async def images_here(self) -> Mapping[str, int | None] | None:
+        """Bytes of each image on this server, by reference; None: nobody knows, or needs to."""
+        return None
 
     # -- options
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.product import REPOSITORY, ProductHub
-from tests.conftest import STARTER
+from tests.conftest import STARTER, describe_containers
 from tests.hubs import PATIENCE, run
 
 FLAGS = [
@@ -55,9 +55,11 @@ FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the fixtures of a test know that it failed."""
-    report: Any = yield
+    report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
 
@@ -65,11 +67,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, headless; one for the tier: its loop would be in other tests' way."""
+    found = shutil.which("chromium")
+    assert found, "Chromium is not installed; install it with 'apt-get install chromium'."
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=FLAGS, timeout=PATIENCE * 1000
-        )
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
 
@@ -91,7 +93,7 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def hub(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductHub]:
     """The hub of this tier: three notebooks, own images, the sample, the welcome notebook."""
-    hub = ProductHub(tmp_path_factory.mktemp("product"), client, settings())
+    hub = ProductHub(tmp_path_factory.mktemp("product"), client, settings(), students=12)
     with run(hub):
         yield hub
 
@@ -129,4 +131,4 @@ def _keep(tabs: list[Page], hub: ProductHub, folder: Path) -> None:
         file = folder / f"tab{number}.png"
         page.screenshot(path=file)
         print(f"{page.url}\n  as it looked: {file}")
-    print(hub.log[-6000:])
+    print(describe_containers(hub.client), hub.log[-6000:], sep="\n")

@@ -28,16 +28,27 @@ class Lab:
         # a shortcut is a part of the entry's name
         self.page.get_by_role("menuitem", name=re.compile(f"^{entry}")).click()
 
+    def hub_control_panel(self) -> Page:
+        """Open the hub's home page, in a tab of its own."""
+        with self.page.expect_popup() as popup:
+            self.menu("File", "Hub Control Panel")
+        return popup.value
+
     def open(self, name: str) -> "Notebook":
         """Open a notebook from the list of files."""
         self.file(name).dblclick()
-        return Notebook(self.page).ready()
+        return self._opened(name)
 
     def new_notebook(self) -> "Notebook":
         """Make a notebook, from the launcher."""
         self.menu("File", "New Launcher")
         cards = self.page.locator('.jp-LauncherCard[data-category="Notebook"]')
         cards.filter(visible=True).first.click()
+        return self._opened("Untitled.ipynb")
+
+    def _opened(self, name: str) -> "Notebook":
+        # The status bar speaks of the notebook before for a moment, so it is not asked first.
+        expect(self.file(name)).to_contain_class("jp-mod-running")
         return Notebook(self.page).ready()
 
 
@@ -66,10 +77,27 @@ class Notebook:
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"))
         return cell.locator(".jp-Cell-outputArea").inner_text()
 
+    def save(self) -> None:
+        """Save it."""
+        self.page.keyboard.press("Control+s")
+        self._saved()
+
+    def save_as(self, name: str) -> None:
+        """Save a new one, which asks for its name."""
+        self.page.keyboard.press("Control+s")
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("textbox").fill(name)
+        dialog.get_by_role("button", name="Rename and Save").click()
+        self._saved()
+
+    def _saved(self) -> None:
+        tab = self.page.locator(".lm-TabBar-tab.jp-mod-current")
+        expect(tab).not_to_contain_class("jp-mod-dirty")
+
     def type(self, code: str) -> Locator:
         """Write code into the last cell."""
-        # no "last": the notebook has a cell more once this one runs
-        cell = self.panel.locator(".jp-CodeCell").nth(self.panel.locator(".jp-CodeCell").count() - 1)
+        cells = self.panel.locator(".jp-CodeCell")
+        cell = cells.nth(cells.count() - 1)  # not cells.last: once this one runs, that is the next
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(code)
         return cell

@@ -7,9 +7,7 @@ from typing import Any
 
 import docker
 
-from opendata_hub.machine import ports
-from opendata_hub.settings.model import PORTS_ABOVE
-from tests.hubs import RunningHub, free_ports
+from tests.hubs import RunningHub, free_hub_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -27,18 +25,23 @@ c.JupyterHub.load_roles.append({{
 
 class ProductHub(RunningHub):
     """
-    The product, with a token for the test itself and accounts for its people.
+    The product, with a token for the test itself, an admin and students.
 
     People have names of their own in each run: a hub that really runs on this engine has a
     ``student``, too, whose home is nobody's to remove.
     """
 
     def __init__(
-        self, folder: Path, client: docker.APIClient, settings: dict[str, Any], preview: bool = False
+        self,
+        folder: Path,
+        client: docker.APIClient,
+        settings: dict[str, Any],
+        students: int = 1,
+        preview: bool = False,
     ) -> None:
         run = secrets.token_hex(3)
         self.admin = f"teacher-{run}"
-        self._waiting = [f"student{number}-{run}" for number in range(1, 9)]
+        self._waiting = [f"student{number}-{run}" for number in range(students)]
         self._settings = settings
         super().__init__(folder, client, "")
         self.users |= {self.admin, *self._waiting}
@@ -48,7 +51,7 @@ class ProductHub(RunningHub):
 
     def configuration(self) -> str:
         """Write hub.yaml; the rest is the repository's own."""
-        self.port = _free_port()
+        self.port = free_hub_port()
         written = {
             **self._settings,
             "hub": {
@@ -71,12 +74,3 @@ class ProductHub(RunningHub):
     def newcomer(self) -> str:
         """Name a student who has an account and has never been here."""
         return self._waiting.pop(0)
-
-
-def _free_port() -> int:
-    """Find a port whose followers are free, too."""
-    while True:
-        (port,) = free_ports(1)
-        followers = (port, port + 1, port + PORTS_ABOVE)
-        if port + PORTS_ABOVE <= 65535 and not any(map(ports.fault, followers)):
-            return port

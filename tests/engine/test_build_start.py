@@ -17,7 +17,7 @@ from opendata_hub.homes import LABEL
 from opendata_hub.machine import ports
 from opendata_hub.settings.model import PORTS_ABOVE
 from tests.conftest import STARTER
-from tests.hubs import free_ports, wait_for
+from tests.hubs import free_hub_port, wait_for
 
 starting = import_module("opendata_hub.cli.start")  # its command has the same name
 
@@ -46,23 +46,13 @@ class Run:
         return self.process.wait(timeout=60)
 
 
-def _port() -> int:
-    """A public port whose followers are free too."""
-    return wait_for(_candidate, "three free ports")
-
-
-def _candidate() -> int | None:
-    port = free_ports(1)[0] % 20000 + 10000
-    return None if any(ports.is_listening(port + n) for n in (0, 1, PORTS_ABOVE)) else port
-
-
 def _command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("opendata-hub")), *arguments]
 
 
 @contextmanager
 def _started(folder: Path, **environment: str) -> Iterator[Run]:
-    port = _port()
+    port = free_hub_port()
     (folder / "hub.yaml").write_text(HUB_FILE.format(port=port, image=STARTER))
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -115,7 +105,7 @@ def test_without_an_engine_it_is_a_preview(tmp_path: Path) -> None:
 
 def test_prepare_sets_up_and_ends(tmp_path: Path) -> None:
     """With everything there it is done in seconds, and no hub runs."""
-    (tmp_path / "hub.yaml").write_text(HUB_FILE.format(port=_port(), image=STARTER))
+    (tmp_path / "hub.yaml").write_text(HUB_FILE.format(port=free_hub_port(), image=STARTER))
     done = subprocess.run(
         _command("start", "--prepare"), cwd=tmp_path, capture_output=True, text=True
     )

@@ -13,9 +13,8 @@ import httpx
 import pytest
 
 from opendata_hub.machine import ports
-from opendata_hub.settings.model import PORTS_ABOVE
 from tests.conftest import STARTER
-from tests.hubs import free_ports, wait_for
+from tests.hubs import free_hub_port, wait_for
 
 PATIENCE = 400  # seconds: the first preview installs JupyterLab
 
@@ -25,7 +24,7 @@ class Preview:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = wait_for(_free_port, "three free ports")
+        self.port = free_hub_port()
         (folder / "datasets").mkdir()
         (folder / "datasets" / "events.txt").write_text("42 events")
         (folder / "welcome" / "first").mkdir(parents=True)
@@ -69,12 +68,6 @@ class Preview:
             yield session
 
 
-def _free_port() -> int | None:
-    (port,) = free_ports(1)
-    followers = (port, port + 1, port + PORTS_ABOVE)
-    return None if port > 65000 or any(map(ports.fault, followers)) else port
-
-
 @pytest.fixture(scope="module")
 def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
     """A preview that runs."""
@@ -107,7 +100,9 @@ def test_a_student_lands_in_a_notebook_with_files_and_data(preview: Preview) -> 
     with preview.student() as session:
         session.get("/hub/spawn/student?opt-image=starter")
         page = wait_for(
-            lambda: (p := session.get("/hub/spawn-pending/student")).url.path.endswith("/lab") and p,
+            lambda: (
+                (p := session.get("/hub/spawn-pending/student")).url.path.endswith("/lab") and p
+            ),
             "the student is in",
         )
         assert "JupyterLab" in page.text
