@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from opendata_hub.fields import format_memory
 
 _TELL = "tell your instructor"
+_SAME_MOMENT = 5.0  # seconds between the kernel's kill and the engine's note that all has ended
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,21 @@ class Death:
     """Its limit in bytes, None for none."""
 
     @classmethod
-    def read(cls, container: dict[str, Any], last_lines: str) -> "Death":
-        """Take the facts from what the engine's inspect answers."""
+    def read(
+        cls, container: dict[str, Any], last_lines: str, lost_kernel: float | None = None
+    ) -> "Death":
+        """
+        Take the facts from what the engine's inspect answers.
+
+        Args:
+            lost_kernel: when the container last ran out of memory and lived on, in seconds since
+                1970. The engine's flag stays up from then on, whatever ends the container later.
+        """
         state = container["State"]
+        lived_on = lost_kernel is not None and _ended(state) - lost_kernel > _SAME_MOMENT
         return cls(
             exit_code=state["ExitCode"],
-            oom_killed=bool(state.get("OOMKilled")),
+            oom_killed=bool(state.get("OOMKilled")) and not lived_on,
             error=state.get("Error") or "",
             last_lines=last_lines,
             memory=container["HostConfig"].get("Memory") or None,
@@ -51,6 +62,11 @@ class Death:
         if self.error:
             facts += f", engine says: {self.error}"
         return f"{facts}; last lines:\n{self.last_lines or '(it printed nothing)'}"
+
+
+def _ended(state: dict[str, Any]) -> float:
+    """Seconds since 1970; the engine writes UTC, in nanoseconds, which Python does not read."""
+    return datetime.fromisoformat(state["FinishedAt"][:19] + "+00:00").timestamp()
 
 
 def _limit(memory: int | None) -> str:

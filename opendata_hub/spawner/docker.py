@@ -46,6 +46,9 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     )
 
     _engines: dict[int, Engine] = {}
+    _lost_kernel: float | None = None
+    """When this server last ran out of memory and lived on, in seconds since 1970."""
+
     _new_home = False
     """The home belongs to root yet, and lacks the welcome files."""
 
@@ -281,7 +284,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def _read_death(self, container: dict[str, Any]) -> diagnosis.Death:
         lines = await self.engine.last_lines(container["Id"])
-        return diagnosis.Death.read(container, lines)
+        return diagnosis.Death.read(container, lines, self._lost_kernel)
 
     # -- afterwards
 
@@ -329,6 +332,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     async def ran_out_of_memory(self, event: OutOfMemory) -> None:
         """Tell the student, where they are, why a kernel died; and on their next visit."""
         when = datetime.fromtimestamp(event.when).astimezone().strftime("%H:%M")
+        self._lost_kernel = event.when
         self.notice = diagnosis.out_of_memory(self.mem_limit, when)
         self.log.warning("Server of %s: out of memory, limit %s", self._log_name, self.mem_limit)
         self.remember()

@@ -27,6 +27,15 @@ def test_a_death_may_have_few_facts() -> None:
     assert Death.read(inspected, "") == Death(0, False, "", "", None)
 
 
+@pytest.mark.parametrize(("later", "oom"), [(0, True), (1, False)])
+def test_an_older_loss_of_a_kernel_is_not_the_cause_of_death(later: int, oom: bool) -> None:
+    """The engine's flag stays up after a kernel was killed; what ends the server later is new."""
+    state = {"ExitCode": 137, "OOMKilled": True, "FinishedAt": f"1970-01-01T{later:02d}:00:00.5Z"}
+    inspected = {"State": state, "HostConfig": {}}
+
+    assert Death.read(inspected, "", lost_kernel=-1.0).oom_killed is oom
+
+
 def test_the_operator_reads_the_facts() -> None:
     """One line of facts, then what the container printed last."""
     assert (
