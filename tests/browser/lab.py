@@ -10,6 +10,9 @@ class Lab:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # JupyterLab says so when it lists the folder at the moment in which a file is renamed.
+        lost = page.get_by_role("dialog", name="Directory not found")
+        page.add_locator_handler(lost, lambda it: it.get_by_role("button", name="Close").click())
 
     def arrive(self) -> "Lab":
         """Wait until the hub has brought this tab into JupyterLab."""
