@@ -12,6 +12,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, ImageNotFound
 from docker.models.images import Image
+from docker.utils import exclude_paths
 
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
@@ -27,8 +28,9 @@ def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
     """
     Build an image from its recipe folder, unless it was built from just this recipe before.
 
-    ``FROM opendata-hub/<name>`` means the recipe in the folder ``<name>`` beside this one, and
-    ``FROM opendata-hub/debian:<suite>`` the base that :mod:`~opendata_hub.machine.debian` makes.
+    ``FROM opendata-hub/<name>`` means the recipe in the folder ``<name>`` beside this one, else the
+    image of that name on the engine, and ``FROM opendata-hub/debian:<suite>`` the base that
+    :mod:`~opendata_hub.machine.debian` makes.
 
     Returns:
         str: id of the image.
@@ -86,19 +88,46 @@ def _current_parent(client: docker.DockerClient, recipe: Path, name: str) -> str
     ours = _OURS.fullmatch(name)
     if not ours:
         return name
-    if ours[1] != "debian" and not is_current(client, recipe.parent / ours[1], name):
+    below = recipe.parent / ours[1]
+    if _is_recipe(below) and not is_current(client, below, name):
         return None
     image = _find(client, name)
     return str(image.id) if image else None
 
 
+def chain(recipe: Path) -> list[Path]:
+    """
+    Return the recipe folders that an image is made of: the lowest first, this one last.
+
+    The image under a recipe has its own in the folder beside, or none that is known here.
+
+    Raises:
+        MachineError: a recipe is missing.
+    """
+    names = (_OURS.fullmatch(name) for name in _FROM.findall(_dockerfile(recipe)))
+    parents = [recipe.parent / ours[1] for ours in names if ours]
+    below = [folder for parent in parents if _is_recipe(parent) for folder in chain(parent)]
+    return [*dict.fromkeys(below), recipe]
+
+
 def fingerprint(recipe: Path, *more: str) -> str:
-    """SHA-256 over the files of a recipe (names, contents) and whatever else decides the image."""
+    """
+    SHA-256 over the files of a recipe (names, contents) and whatever else decides the image.
+
+    What ``.dockerignore`` leaves out decides nothing.
+    """
     digest = hashlib.sha256("\0".join(more).encode())
-    for path in sorted(p for p in recipe.rglob("*") if p.is_file()):
-        name = str(path.relative_to(recipe)).encode()
-        digest.update(b"\0".join((name, hashlib.sha256(path.read_bytes()).digest())))
+    for name in sorted(exclude_paths(str(recipe), _ignored(recipe))):
+        if (recipe / name).is_file():
+            content = hashlib.sha256((recipe / name).read_bytes()).digest()
+            digest.update(b"\0".join((name.encode(), content)))
     return digest.hexdigest()
+
+
+def _ignored(recipe: Path) -> list[str]:
+    file = recipe / ".dockerignore"
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _arguments(dockerfile: str) -> dict[str, str]:
@@ -123,13 +152,20 @@ def _parents(client: docker.DockerClient, recipe: Path, dockerfile: str, say: Sa
             yield name
         elif ours[1] == "debian":
             yield debian.ensure(client, ours[2] or "latest", say)
-        elif (recipe.parent / ours[1] / "Dockerfile").is_file():
+        elif _is_recipe(recipe.parent / ours[1]):
             yield build(client, recipe.parent / ours[1], name, say)
+        elif image := _find(client, name):
+            yield str(image.id)
         else:
             raise MachineError(
                 f"{recipe / 'Dockerfile'} stands on {name}, but there is no recipe "
-                f"{recipe.parent / ours[1]}; add that folder, or name an image of a registry."
+                f"{recipe.parent / ours[1]}; add that folder, or name an image that is here or in "
+                "a registry."
             )
+
+
+def _is_recipe(folder: Path) -> bool:
+    return (folder / "Dockerfile").is_file()
 
 
 def _find(client: docker.DockerClient, tag: str) -> Image | None:
