@@ -30,6 +30,9 @@ class Image(Model):
     slug: Slug = Field(description="Short name in links and scripts: letters, digits, dashes.")
     display_name: str = Field(description="Name on the card.", min_length=1)
     description: str = Field("", description="What is inside and for whom, in a sentence or two.")
+    enabled: bool = Field(
+        True, description="Write `false` to keep an entry for later: nobody sees or gets it."
+    )
     default: bool = Field(False, description="Chosen unless people choose. One entry at most.")
     image: str = Field(
         description="Reference of the image, with tag or digest. Without a registry's host it is "
@@ -106,21 +109,24 @@ def load(
         folder: where the recipes of such a list are; without it they stay as they are written.
 
     Returns:
-        Catalogue: recipe folders are absolute where it came from a file or with a folder.
+        Catalogue: the entries that are enabled. Recipe folders are absolute where it came from a
+            file or with a folder.
 
     Raises:
-        ConfigError: see :func:`opendata_hub.fields.check`; or a recipe is missing.
+        ConfigError: see :func:`opendata_hub.fields.check`; no entry is enabled, or a recipe is
+            missing.
     """
     if isinstance(source, Path):
         where, folder, source = source.name, source.resolve().parent, read_yaml(source)
     catalogue = check(Catalogue, source if isinstance(source, dict) else {"images": source}, where)
-    if folder is None:
-        return catalogue
-    return Catalogue(images=tuple(_with_recipe(i, folder, where) for i in catalogue.images))
+    images = tuple(image for image in catalogue.images if image.enabled)
+    if not images:
+        raise ConfigError(f"{where}: no image is enabled; take `enabled: false` out of an entry.")
+    return Catalogue(images=tuple(_with_recipe(image, folder, where) for image in images))
 
 
-def _with_recipe(image: Image, folder: Path, where: str) -> Image:
-    if image.build is None:
+def _with_recipe(image: Image, folder: Path | None, where: str) -> Image:
+    if folder is None or image.build is None:
         return image
     recipe = folder / image.build
     if not (recipe / "Dockerfile").is_file():

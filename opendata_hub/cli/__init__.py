@@ -5,6 +5,7 @@ import click
 from opendata_hub import __version__
 from opendata_hub.cli.check import check, schema
 from opendata_hub.cli.doctor import doctor
+from opendata_hub.cli.images import images
 from opendata_hub.cli.start import start, stop
 
 
@@ -14,5 +15,5 @@ def main() -> None:
     """Put a whole class into ready-made notebooks, each in a container of its own."""
 
 
-for command in (start, stop, check, schema, doctor):
+for command in (start, stop, check, schema, doctor, images):
     main.add_command(command)

@@ -2,21 +2,18 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from socket import gethostname
-from time import monotonic
 
 import click
 import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
-from rich.console import Console
 
 import opendata_hub
-from opendata_hub.catalogue import default_of
+from opendata_hub.catalogue import Image, default_of
+from opendata_hub.cli.steps import steps
 from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import Say, daemon, foreground, images, ports, preview, proxy
@@ -31,8 +28,6 @@ CHECKOUT = Path(opendata_hub.__file__).resolve().parent.parent
 
 PLAIN_HTTP = "It speaks plain HTTP: who can listen on that network reads passwords and work."
 
-_WIDTH = 110
-_QUIET = 5  # seconds between two details where nobody watches a terminal
 _GRACE = 10  # seconds that a server has to save and end
 
 
@@ -52,9 +47,9 @@ def start(config: Path | None, port: int | None, prepare: bool) -> None:
     engine can be reached it runs a preview on this machine alone, without containers.
     """
     try:
-        config = config or _found()
+        config = config or find_config()
         settings = load(config) if config else defaults(CHECKOUT)
-        with _progress() as say:
+        with steps() as say:
             isolated = _set_up(settings, say)
         if not prepare:
             _run(config, settings, port, isolated)
@@ -91,7 +86,7 @@ def _end(server: Container) -> None:
         return  # the hub or its user was quicker
 
 
-def _found() -> Path | None:
+def find_config() -> Path | None:
     """Return the hub.yaml in the working directory, else that of this checkout, if there is any."""
     places = (Path.cwd() / CONFIG, CHECKOUT / CONFIG)
     return next((place for place in places if place.is_file()), None)
@@ -107,9 +102,16 @@ def _set_up(settings: Settings, say: Say) -> bool:
     proxy.ensure(say)
     if client:
         images.ensure(client, settings.catalogue, say)
+        _tell_of_others(images.unbuilt(client, settings.catalogue), say)
     else:
         preview.ensure(_recipes(settings), say)
     return client is not None
+
+
+def _tell_of_others(unbuilt: list[Image], say: Say) -> None:
+    if unbuilt:
+        say(f"Not built, or not as their recipes say: {', '.join(i.slug for i in unbuilt)}")
+        say(f"To build them: {Path(sys.executable).with_name('opendata-hub')} images build")
 
 
 def _recipes(settings: Settings) -> list[Path]:
@@ -193,23 +195,3 @@ def _open_to_lab(port: int) -> list[str]:
         f"  url: http://{gethostname()}:{port}",
         PLAIN_HTTP,
     ]
-
-
-@contextmanager
-def _progress() -> Iterator[Say]:
-    """Steps are lines; their details pass by on one line, or in a log every few seconds."""
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    quiet_until = 0.0
-
-    def say(text: str) -> None:
-        nonlocal quiet_until
-        if not text.startswith(" "):
-            console.print(text)
-        elif console.is_terminal:
-            status.update(text.strip()[: console.width - 4])
-        elif monotonic() >= quiet_until:
-            console.print(text[:_WIDTH])
-            quiet_until = monotonic() + _QUIET
-
-    with console.status("") as status:
-        yield say

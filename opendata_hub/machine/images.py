@@ -15,17 +15,29 @@ from opendata_hub.machine import Say, recipes
 
 def ensure(client: docker.DockerClient, catalogue: Catalogue, say: Say) -> None:
     """
-    Make what a class needs before it comes: entries with a recipe, and the default one.
+    Make the default image, so that people can start something.
 
-    The others are pulled when somebody first starts them.
+    Of the others :func:`unbuilt` are made on request, and pulled when somebody first starts them.
 
     Raises:
-        MachineError: an image can neither be pulled nor built.
+        MachineError: the image can neither be pulled nor built.
     """
     default = default_of(catalogue.images)
-    for image in catalogue.images:
-        if image.build or image is default:
-            _ensure(client, image, say)
+    if default:
+        _ensure(client, default, say)
+
+
+def unbuilt(client: docker.DockerClient, catalogue: Catalogue) -> list[Image]:
+    """Return the images that only this machine can make and that are not as their recipes say."""
+    local = [image for image in catalogue.images if image.is_local]
+    return [image for image in local if not _is_current(client, image)]
+
+
+def _is_current(client: docker.DockerClient, image: Image) -> bool:
+    try:
+        return image.build is None or recipes.is_current(client, image.build, image.image)
+    except MachineError:
+        return False  # what is wrong with its recipe is said where somebody builds it
 
 
 def _ensure(client: docker.DockerClient, image: Image, say: Say) -> None:

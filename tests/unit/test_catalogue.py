@@ -35,6 +35,20 @@ def test_only_members_see_an_image_with_groups() -> None:
     assert [i.slug for i in catalogue.visible(["heads", "other"])] == ["root", "staff"]
 
 
+def test_an_entry_that_is_not_enabled_is_as_if_it_was_not_there() -> None:
+    """Neither seen, nor the default, nor an obstacle to somebody's own image of that name."""
+    off = {**ROOT, "enabled": False, "default": True, "build": "not-there"}
+    catalogue = load([off, STAFF], folder=Path("/nowhere"))
+
+    assert [image.slug for image in catalogue.images] == ["staff"]
+
+
+def test_one_entry_at_least_is_enabled() -> None:
+    """A hub without any image is a mistake."""
+    with pytest.raises(ConfigError, match="images: no image is enabled; take `enabled: false`"):
+        load([{**ROOT, "enabled": False}])
+
+
 @pytest.mark.parametrize(
     ("image", "build", "local"),
     [

@@ -94,11 +94,19 @@ def test_every_trait_is_described(docs: Path, cls: Any) -> None:
         assert flat(trait.help) in described.get(f"{cls.__name__}.{name}", ""), name
 
 
+def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command under a group, and those under it."""
+    for name, command in group.commands.items():
+        yield prefix + name, command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+
+
 def test_every_command_is_described(docs: Path) -> None:
     """A command is on the reference page with its help, its arguments and its options."""
     page = flat((docs / "reference" / "cli.txt").read_text())
 
-    for name, command in main.commands.items():
+    for name, command in commands(main):
         assert f"opendata-hub {name} " in page
         assert command.help
         assert flat(command.help) in page, name

@@ -27,6 +27,12 @@ JUDGED = [
         "./start --prepare",
     ),
     (
+        Found("a", "a:1", local=True, here=False, default=False),
+        Level.WARNING,
+        "it is not made yet, and no registry has it.",
+        "opendata-hub images build a",
+    ),
+    (
         Found("a", "quay.io/a:1", here=False),
         Level.WARNING,
         "it is not here yet: whoever starts it first waits for the download.",

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from opendata_hub import settings
 from opendata_hub.cli import main
+from opendata_hub.cli.steps import steps
 from opendata_hub.errors import MachineError
 
 starting = import_module("opendata_hub.cli.start")  # its command has the same name
@@ -42,10 +43,10 @@ def test_the_file_in_the_working_directory_goes_first(
     checkout = here / "checkout"
     checkout.mkdir()
     monkeypatch.setattr(starting, "CHECKOUT", checkout)
-    assert starting._found() is None
+    assert starting.find_config() is None
     for folder in (checkout, here):
         (folder / "hub.yaml").touch()
-        assert starting._found() == folder / "hub.yaml"
+        assert starting.find_config() == folder / "hub.yaml"
 
 
 def test_stop_says_why_it_cannot(no_engine: None) -> None:
@@ -87,7 +88,7 @@ def test_a_hub_without_its_configuration_is_refused(
 
 def test_a_log_gets_steps_and_few_details(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody watches a terminal, a long step shows a sign of life every few seconds."""
-    with starting._progress() as say:
+    with steps() as say:
         for line in ("Building", *(f"  layer {i}" for i in range(100)), "Done"):
             say(line)
     said = capsys.readouterr().out.splitlines()

@@ -1,13 +1,13 @@
 """The catalogue's images: on the engine, made for this hub, and as their recipes say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import docker
 from docker.errors import APIError, ImageNotFound
 
-from opendata_hub.catalogue import Catalogue, Image
+from opendata_hub.catalogue import Catalogue, Image, default_of
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import recipes
@@ -30,6 +30,7 @@ class Found:
         hub: version of the JupyterHub inside, if a label tells.
         current: whether it is what its recipe says now; true where it has none.
         trouble: why it could not be looked at.
+        default: whether it is the one that people get who do not choose.
     """
 
     name: str
@@ -39,12 +40,20 @@ class Found:
     hub: str | None = None
     current: bool = True
     trouble: str = ""
+    default: bool = True
+
+    @property
+    def fix(self) -> str:
+        """The command that makes it as its recipe says."""
+        return _PREPARE if self.default else f"opendata-hub images build {self.name}"
 
 
 def check(client: docker.DockerClient, catalogue: Catalogue) -> Iterator[Finding]:
     """Look at each image, then judge."""
+    default = default_of(catalogue.images)
     for image in catalogue.images:
-        yield judge(look(client, image), version("jupyterhub"))
+        found = replace(look(client, image), default=image is default)
+        yield judge(found, version("jupyterhub"))
 
 
 def look(client: docker.DockerClient, image: Image) -> Found:
@@ -76,9 +85,9 @@ def judge(image: Found, hub: str) -> Finding:
         return _absent(name, image)
     if image.hub and _major(image.hub) < _FOR_ALL:
         text = f"it has JupyterHub {image.hub} inside: students get in, admins and services do not."
-        return warning(name, text, _PREPARE if image.local else _other_tag(hub))
+        return warning(name, text, image.fix if image.local else _other_tag(hub))
     if not image.current:
-        return warning(name, "its recipe, or the hub, changed since it was made.", _PREPARE)
+        return warning(name, "its recipe, or the hub, changed since it was made.", image.fix)
     if not image.hub:
         return ok(name, "it is here; no label tells its JupyterHub, so that is not checked.")
     return ok(name, f"it is here, with JupyterHub {image.hub}.")
@@ -86,7 +95,8 @@ def judge(image: Found, hub: str) -> Finding:
 
 def _absent(name: str, image: Found) -> Finding:
     if image.local:
-        return fault(name, "it is not made yet, and no registry has it.", _PREPARE)
+        text = "it is not made yet, and no registry has it."
+        return (fault if image.default else warning)(name, text, image.fix)
     text = "it is not here yet: whoever starts it first waits for the download."
     return warning(name, text, f"docker pull {image.reference}")
 
