@@ -213,6 +213,42 @@ def test_an_entry_without_a_registry_is_built(
     assert engine.images.get(tag)
 
 
+def test_only_the_default_image_is_made_at_a_start(
+    engine: docker.DockerClient, recipe: Path, tag: str
+) -> None:
+    """A fresh machine is ready soon; which others are not built is known, faulty ones included."""
+    lost = _recipe(recipe.with_name("lost"), "FROM opendata-hub/nowhere:1\n")
+    entries = {"one": (tag, recipe), "two": (f"{tag}-two", recipe), "bad": (f"{tag}-bad", lost)}
+    listed = catalogue.load(
+        [
+            {"slug": slug, "display_name": slug, "image": image, "build": str(folder)}
+            for slug, (image, folder) in entries.items()
+        ]
+    )
+    assert [image.slug for image in images.unbuilt(engine, listed)] == ["one", "two", "bad"]
+    images.ensure(engine, listed, print)
+    assert [image.slug for image in images.unbuilt(engine, listed)] == ["two", "bad"]
+
+
+def test_an_image_that_is_here_needs_no_recipe_beside(
+    engine: docker.DockerClient, recipe: Path, tag: str, new_name: Callable[[str], str]
+) -> None:
+    """A catalogue anywhere may stand on our images; a new version of them makes its own anew."""
+    below = f"opendata-hub/{new_name('below')}:1"
+    child = _recipe(recipe.with_name("child"), f"FROM {below}\nENV A=1\n")
+    try:
+        recipes.build(engine, recipe, below, print)
+        recipes.build(engine, child, tag, print)
+        assert recipes.is_current(engine, child, tag)
+        assert recipes.chain(child) == [child]
+        (recipe / "greeting").write_text("good morning")
+        recipes.build(engine, recipe, below, print)
+        assert not recipes.is_current(engine, child, tag)
+    finally:
+        _remove(engine, tag)
+        _remove(engine, below)
+
+
 def test_what_no_registry_gives_is_built_instead(
     engine: docker.DockerClient, recipe: Path, new_name: Callable[[str], str]
 ) -> None:

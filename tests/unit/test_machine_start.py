@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from opendata_hub import settings
+from opendata_hub.catalogue import Image
 from opendata_hub.cli import main
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import MachineError
@@ -93,3 +94,13 @@ def test_a_log_gets_steps_and_few_details(here: Path, capsys: pytest.CaptureFixt
             say(line)
     said = capsys.readouterr().out.splitlines()
     assert said == ["Building", "  layer 0", "Done"]
+
+
+def test_images_that_are_not_built_are_named_with_the_command() -> None:
+    """Nothing is said where all are there."""
+    said: list[str] = []
+    starting._tell_of_others([], said.append)
+    assert not said
+    lost = [Image(slug=slug, display_name=slug, image=slug) for slug in ("root", "ml")]
+    starting._tell_of_others(lost, said.append)
+    assert said[0].endswith(": root, ml") and said[1].endswith("opendata-hub images build")
