@@ -92,6 +92,8 @@ def _current_parent(client: docker.DockerClient, recipe: Path, name: str) -> str
     if _is_recipe(below) and not is_current(client, below, name):
         return None
     image = _find(client, name)
+    if image is None and ours[1] != "debian":
+        raise _nothing_below(recipe, name)
     return str(image.id) if image else None
 
 
@@ -157,11 +159,15 @@ def _parents(client: docker.DockerClient, recipe: Path, dockerfile: str, say: Sa
         elif image := _find(client, name):
             yield str(image.id)
         else:
-            raise MachineError(
-                f"{recipe / 'Dockerfile'} stands on {name}, but there is no recipe "
-                f"{recipe.parent / ours[1]}; add that folder, or name an image that is here or in "
-                "a registry."
-            )
+            raise _nothing_below(recipe, name)
+
+
+def _nothing_below(recipe: Path, name: str) -> MachineError:
+    missing = recipe.parent / name.split("/")[1].split(":")[0] / "Dockerfile"
+    return MachineError(
+        f"{recipe / 'Dockerfile'} stands on {name}, but there is no {missing}; "
+        "add it, or name an image that is here or in a registry."
+    )
 
 
 def _is_recipe(folder: Path) -> bool:

@@ -131,7 +131,7 @@ def test_a_failing_step_is_an_error_with_its_last_lines(
 @pytest.mark.parametrize(
     ("dockerfile", "words"),
     [
-        ("FROM opendata-hub/nowhere:1\n", "there is no recipe .*nowhere; add that folder"),
+        ("FROM opendata-hub/nowhere:1\n", "there is no .*nowhere/Dockerfile; add it"),
         ("LABEL a=b\n", "has no FROM line"),
         ("FROM scratch\nCOPY nothing /\n", "cannot be built: .*nothing"),
         ("FROM scratch\nDANCE\n", "cannot be built: .*DANCE"),
