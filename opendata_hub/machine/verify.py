@@ -1,6 +1,5 @@
 """Prove an image: what its recipe and those below it promise is tried inside it."""
 
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ PROGRAM = "verify"
 
 _INSIDE = "/recipe"
 _DATA = "/data"
+_LAST_LINES = 20
 
 
 def verify(
@@ -91,17 +91,18 @@ def _prove(
 
 def _follow(container: Container, image: str, recipe: Path, say: Say) -> str:
     """Pass on what a proof prints; return its last line, or raise where it failed."""
-    last: deque[str] = deque(maxlen=20)
     rest = ""
     for piece in container.logs(stream=True, follow=True):
         *lines, rest = (rest + piece.decode("utf-8", "replace")).split("\n")
         for line in filter(str.strip, lines):
-            last.append(line.rstrip())
             say(f"  {line.strip()}")
     code = container.wait()["StatusCode"]
+    # Asked again: the stream of a container that has just ended may lack its last line.
+    printed = container.logs(tail=_LAST_LINES).decode("utf-8", "replace").split("\n")
+    last = [line.rstrip() for line in printed if line.strip()]
     if code:
         raise MachineError(
             f"{image} fails {recipe / PROGRAM}, with exit code {code}. The last lines were:\n"
-            + "\n".join((*last, rest)).rstrip()
+            + "\n".join(last)
         )
     return last[-1] if last else ""
