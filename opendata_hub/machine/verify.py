@@ -39,7 +39,7 @@ def verify(
         memory: limit in bytes; None for all that the machine has.
 
     Returns:
-        list[str]: the last line that each of them printed.
+        list[str]: the last line that each of them printed to its standard output.
 
     Raises:
         MachineError: one failed, with its last lines; a recipe has none; the image is not there.
@@ -98,11 +98,15 @@ def _follow(container: Container, image: str, recipe: Path, say: Say) -> str:
             say(f"  {line.strip()}")
     code = container.wait()["StatusCode"]
     # Asked again: the stream of a container that has just ended may lack its last line.
-    printed = container.logs(tail=_LAST_LINES).decode("utf-8", "replace").split("\n")
-    last = [line.rstrip() for line in printed if line.strip()]
     if code:
         raise MachineError(
             f"{image} fails {recipe / PROGRAM}, with exit code {code}. The last lines were:\n"
-            + "\n".join(last)
+            + "\n".join(_last_lines(container))
         )
-    return last[-1] if last else ""
+    # Without errors' stream: the engine tells the two streams' lines in no certain order.
+    return next(reversed(_last_lines(container, stderr=False)), "")
+
+
+def _last_lines(container: Container, **streams: bool) -> list[str]:
+    printed: str = container.logs(tail=_LAST_LINES, **streams).decode("utf-8", "replace")
+    return [line.rstrip() for line in printed.split("\n") if line.strip()]

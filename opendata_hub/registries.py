@@ -1,0 +1,1 @@
+"""Registries and the logins that they ask for."""
