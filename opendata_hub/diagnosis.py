@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from opendata_hub.fields import format_memory
+from opendata_hub.registries import REFUSAL
 
 _TELL = "tell your instructor"
 _SAME_MOMENT = 5.0  # seconds between the kernel's kill and the engine's note that all has ended
@@ -200,8 +201,7 @@ _REFUSALS = (
         "Choose another image, try again in an hour, or {tell}.",
     ),
     (
-        r"unauthorized|(?<!permission )\bdenied\b|forbidden|authentication required|"
-        "no basic auth credentials",
+        REFUSAL,
         "The registry does not hand out the image of {image}: it may not exist, or it is private. "
         "Check its name, choose another image, or {tell}.",
     ),

@@ -10,7 +10,8 @@ Everything that this package raises on purpose.
     └── EngineError          the container engine cannot do what was asked
         ├── EngineUnreachable    it does not answer, or not to us
         ├── ImageNotFound        it has no such image, nor has the registry
-        └── PullError            the registry refused, or the pull broke off
+        ├── PullError            the registry refused, or the pull broke off
+        └── PushError            the same of a push
 """
 
 
@@ -52,3 +53,7 @@ class ImageNotFound(EngineError):
 
 class PullError(EngineError):
     """The registry refused, or the pull broke off."""
+
+
+class PushError(EngineError):
+    """The registry refused, or the push broke off."""

@@ -16,23 +16,28 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from opendata_hub.errors import ConfigError
-from opendata_hub.sentences import nearest, sentences
+from opendata_hub.sentences import HIDDEN, nearest, sentences
 
 __all__ = [
     "Count",
+    "Duration",
     "Matching",
     "Model",
     "Number",
+    "Percent",
     "Size",
     "check",
     "format_memory",
     "format_size",
+    "hidden_fault",
     "nearest",
+    "parse_duration",
+    "parse_percent",
     "parse_size",
     "read_yaml",
 ]
@@ -40,6 +45,9 @@ __all__ = [
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s*([KMGT])i?B?", re.IGNORECASE)
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE_RULE = "write a number with K, M, G or T, such as 4G"
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?|100)\s*%")
 
 
 class Model(BaseModel):
@@ -83,6 +91,11 @@ class Matching:
         return {**handler(schema), "pattern": f"^({self.pattern})$"}
 
 
+def hidden_fault(rule: str) -> PydanticCustomError:
+    """Make the error of a value that nobody shall see: it may hold a secret."""
+    return PydanticCustomError(HIDDEN, "{rule}", {"rule": rule})
+
+
 Count = Annotated[int, Strict()]
 """A whole number; neither ``true`` nor a text with digits."""
 
@@ -110,7 +123,7 @@ def parse_size(value: object) -> int:
 def format_size(size: float) -> str:
     """Write bytes for people: ``2.1 GB``; powers of 1000, as download tools and shops count."""
     for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
+        if size < 999.5:  # what is more has four digits when it is rounded
             return f"{size:.3g} {unit}" if unit != "B" else f"{size:.0f} {unit}"
         size /= 1000
     return f"{size:.3g} TB"
@@ -131,6 +144,57 @@ Size = Annotated[
         {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[KMGTkmgt]i?B?$", "examples": ["4G"]}
     ),
 ]
+
+
+def parse_duration(value: object) -> float:
+    """
+    Read a duration such as ``30s``, ``90m``, ``2h`` or ``3d``.
+
+    Returns:
+        float: seconds, more than 0.
+
+    Raises:
+        ValueError: no number with a unit, or zero.
+    """
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not seconds:
+        raise ValueError("write a number with s, m, h or d, such as 90m")
+    return seconds
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$", "examples": ["90m", "2h"]}
+    ),
+]
+"""Seconds."""
+
+
+def parse_percent(value: object) -> float:
+    """
+    Read a share such as ``85%``.
+
+    Returns:
+        float: 0 to 1.
+
+    Raises:
+        ValueError: no number from 0 to 100 with a percent sign.
+    """
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("write a number from 0 to 100 with a percent sign, such as 85%")
+    return float(match[1]) / 100
+
+
+Percent = Annotated[
+    float,
+    BeforeValidator(parse_percent),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,3}(\.\d+)?\s*%$", "examples": ["85%"]}),
+]
+"""A share from 0 to 1."""
 
 
 def read_yaml(path: Path) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from opendata_hub.catalogue import Catalogue, Image, default_of
+from opendata_hub.catalogue import BY_DIGEST, Catalogue, Image, default_of
+from opendata_hub.engine import BROUGHT
 from opendata_hub.errors import ChoiceError
 from opendata_hub.fields import format_memory, format_size, nearest
 
@@ -113,7 +114,7 @@ def check(
         raise ChoiceError(
             "No notebook of this hub is open to you yet; ask the person who runs it to let you in."
         )
-    return Choice(image, image.image)
+    return Choice(image, image.reference)
 
 
 def _given(options: object) -> Mapping[Any, str]:
@@ -168,7 +169,8 @@ def _own(
         )
     if _IMAGE_ID.fullmatch(reference):
         raise ChoiceError(f"{_shown(reference)} reads like an image's ID; write a name and a tag.")
-    closed = {_repository(image.image) for image in hidden}
+    # Our marks are second names of any image that came, hidden ones too.
+    closed = {_repository(name) for name in (*(i.image for i in hidden), BROUGHT, BY_DIGEST)}
     if not re.fullmatch(rule, reference) or _repository(reference) in closed:
         raise ChoiceError(
             f"You may not start {_shown(reference)} here. Own images must fit this hub's rule "
@@ -251,7 +253,7 @@ def _place(image: Image, present: Mapping[str, int | None] | None) -> str:
     """Where the image is; empty where nobody knows."""
     if present is None:
         return ""
-    size = present.get(image.image)
+    size = next((present[name] for name in image.names if name in present), None)
     if size is not None:
         return f"On this server, {format_size(size)}"
     if image.is_local:

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from opendata_hub.engine import PullProgress
 from opendata_hub.fields import format_size
+from opendata_hub.startqueue import Place
 
 
 class Event(TypedDict):
@@ -17,6 +18,7 @@ class Event(TypedDict):
 
 
 _PULL_BEGINS, _PULL_ENDS, _UNPACK_ENDS = 5, 55, 69
+_LINE = 70
 _SERVER_BEGINS, _SERVER_ENDS = 80, 98
 
 
@@ -46,6 +48,16 @@ def _unpacking(image: str, pull: PullProgress) -> Event:
     share = pull.unpacked / pull.total
     bar = _PULL_ENDS + int(share * (_UNPACK_ENDS - _PULL_ENDS))
     return {"progress": bar, "message": f"{message}: {share:.0%}"}
+
+
+def in_line(place: Place) -> Event:
+    """Others start first."""
+    to_go = f"about {place.seconds:.0f} seconds to go"
+    if place.reason:
+        message = f"{place.reason} You are number {place.number} in line"
+    else:
+        message = f"You are number {place.number} in line, {to_go}"
+    return {"progress": _LINE, "message": message}
 
 
 def creating() -> Event:

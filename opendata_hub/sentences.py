@@ -15,6 +15,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
+HIDDEN = "hidden"
+"""Type of a fault whose value is not shown."""
+
 _WANTED = {
     "string_type": "write a text, in quotes where it looks like a number",
     "bool_type": "write true or false",
@@ -61,6 +64,8 @@ def _sentence(model: type[BaseModel], fault: ErrorDetails) -> str:
         return f"{key} is missing; add it."
     if location[-1:] == ("[key]",):
         return f"{_key_named(location[:-1])} cannot be a name; {_wanted(fault)}."
+    if kind == HIDDEN:
+        return f"{key} has a value that cannot be used; {fault['ctx']['rule']}."
     if kind == "value_error" and isinstance(value, dict | list | tuple):
         return f"{key}: {_wanted(fault)}." if location else f"{_wanted(fault)}."
     return f"{key} is {_shown(value)}; {_wanted(fault)}."

@@ -3,13 +3,26 @@
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import docker
 import pytest
+from docker.errors import ImageNotFound, NotFound
 
 from opendata_hub import homes
+from tests import spreading
 
 STARTER = "opendata-hub/starter:1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    items[:] = spreading.in_order(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> spreading.Spreading:
+    """Spread the tests as they bear it, where several workers run them."""
+    return spreading.Spreading(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -35,23 +48,34 @@ def remove_traces(client: docker.APIClient, user: str) -> None:
         client.remove_volume(volume["Name"])
 
 
+def remove_image(client: docker.APIClient, reference: str) -> None:
+    """Remove an image under all its names, if it is there: a pulled one has our mark as well."""
+    with suppress(ImageNotFound):
+        client.remove_image(client.inspect_image(reference)["Id"], force=True)
+
+
 def describe_containers(client: docker.APIClient) -> str:
     """State and log of every server's container, for the report of a test that failed."""
     reports = []
     for container in client.containers(all=True, filters={"label": f"{homes.LABEL}.role=server"}):
-        log = client.logs(container["Id"], tail=30).decode("utf-8", "replace")
-        reports.append(f"{container['Names']} {container['Status']}\n{log}")
+        with suppress(NotFound):  # another test's, which has ended meanwhile
+            log = client.logs(container["Id"], tail=30).decode("utf-8", "replace")
+            reports.append(f"{container['Names']} {container['Status']}\n{log}")
     return "\n".join(reports) or "no containers"
 
 
 @pytest.fixture(scope="session")
 def build(client: docker.APIClient) -> Iterator[Callable[[str], str]]:
-    """Makes an image of a few lines on top of the starter; all are removed in the end."""
+    """
+    Makes an image of a few lines on top of the starter; all are removed in the end.
+
+    No two share a layer of these lines: what one test removes, another one may be building.
+    """
     made: list[str] = []
 
     def make(lines: str, base: str = STARTER) -> str:
         reference = f"opendata-hub/test-{secrets.token_hex(4)}:1"
-        dockerfile = io.BytesIO(f"FROM {base}\n{lines}\n".encode())
+        dockerfile = io.BytesIO(f"FROM {base}\nLABEL test={reference}\n{lines}\n".encode())
         for event in client.build(fileobj=dockerfile, tag=reference, rm=True, decode=True):
             assert "error" not in event, event["error"]
         made.append(reference)

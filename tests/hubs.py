@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,9 +18,9 @@ import docker
 import httpx
 
 from opendata_hub.engine import ensure_network
-from opendata_hub.machine import ports, proxy
-from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.machine import proxy
 from tests.conftest import describe_containers, remove_traces
+from tests.ports import free_ports
 
 PATIENCE = 60.0  # seconds; what takes longer than this has gone wrong
 
@@ -61,29 +60,6 @@ def wait_for(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> 
         assert time.monotonic() < end, f"after {patience:.0f} s still not: {what}"
         time.sleep(0.05)
     return answer
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; held open together, so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("0.0.0.0", 0))  # noqa: S104  # free on every address
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
-def free_hub_port() -> int:
-    """A port for a hub of hub.yaml: the two that follow from it are free as well."""
-
-    def candidate() -> int | None:
-        (port,) = free_ports(1)
-        taken = any(map(ports.fault, (port, port + 1, min(port + PORTS_ABOVE, 65535))))
-        return None if taken or port + PORTS_ABOVE > 65535 else port
-
-    return int(wait_for(candidate, "three free ports"))
 
 
 @dataclass

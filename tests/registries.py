@@ -16,8 +16,10 @@ from typing import Any
 import bcrypt
 import docker
 import httpx
+import trustme
 
-from tests.hubs import free_ports, wait_for
+from tests.hubs import wait_for
+from tests.ports import free_ports
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -51,19 +53,29 @@ class Registry:
 
     port: int
     folder: Path
+    login: bool = False
 
-    def push_random(self, name: str, layers: Sequence[int]) -> Pushed:
-        """Put in an image, its layers so many random bytes each; it can be pulled, not run."""
+    def push_random(self, name: str, layers: Sequence[int | bytes]) -> Pushed:
+        """
+        Put in an image, its layers so many random bytes each; it can be pulled, not run.
+
+        A layer that several images share is made by :func:`random_layer` before.
+        """
         host = f"http://127.0.0.1:{self.port}"
         with httpx.Client(base_url=host, auth=(USER, PASSWORD)) as http:
-            return _push(http, name, [_layer(f"{name}-{i}", n) for i, n in enumerate(layers)])
+            made = (
+                layer if isinstance(layer, bytes) else random_layer(f"{name}-{i}", layer)
+                for i, layer in enumerate(layers)
+            )
+            return _push(http, name, list(made))
 
     def push(self, client: docker.APIClient, reference: str, name: str) -> None:
         """Put in an image that the engine has, under a name such as "lesson:1"."""
         theirs = f"localhost:{self.port}/{name}"
         client.tag(reference, theirs)
+        auth = {"username": USER, "password": PASSWORD} if self.login else None
         try:
-            for event in client.push(theirs, stream=True, decode=True):
+            for event in client.push(theirs, stream=True, decode=True, auth_config=auth):
                 assert "error" not in event, event
         finally:
             client.remove_image(theirs, noprune=True)
@@ -71,7 +83,12 @@ class Registry:
 
 @contextmanager
 def registry(
-    folder: Path, login: bool = False, within: Sequence[str] = (), port: int | None = None
+    folder: Path,
+    login: bool = False,
+    within: Sequence[str] = (),
+    port: int | None = None,
+    address: str = "127.0.0.1",
+    certificate: trustme.LeafCert | None = None,
 ) -> Iterator[Registry]:
     """
     Run Debian's docker-registry.
@@ -80,13 +97,20 @@ def registry(
         folder: for its images, configuration and log.
         login: whether it answers to USER with PASSWORD only.
         within: command that goes before its own, such as one that enters a network namespace.
+        address: where it listens, instead of loopback.
+        certificate: with which it speaks TLS.
     """
     port = port or free_ports(1)[0]
     config: dict[str, Any] = {
         "version": 0.1,
         "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"addr": f"{address}:{port}"},
     }
+    if certificate:
+        chain, key = folder / "registry.pem", folder / "registry.key"
+        chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+        certificate.private_key_pem.write_to_path(str(key))
+        config["http"]["tls"] = {"certificate": str(chain), "key": str(key)}
     if login:
         words = folder / "htpasswd"
         words.write_bytes(
@@ -103,13 +127,14 @@ def registry(
         )  # fmt: skip
     try:
         wait_for(lambda: b"listening on" in log.read_bytes(), f"the registry listens; see {log}")
-        yield Registry(port, folder)
+        yield Registry(port, folder, login)
     finally:
         process.terminate()
         process.wait()
 
 
-def _layer(name: str, size: int) -> bytes:
+def random_layer(name: str, size: int) -> bytes:
+    """Make a layer with one file of random bytes."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as tar:
         entry = tarfile.TarInfo(name.replace(":", "-"))
@@ -126,7 +151,7 @@ def _push(http: httpx.Client, name: str, layers: Sequence[bytes]) -> Pushed:
         "config": {},
         "rootfs": {"type": "layers", "diff_ids": [_digest(layer) for layer in layers]},
     }
-    packed = [gzip.compress(layer, 1) for layer in layers]
+    packed = [gzip.compress(layer, 1, mtime=0) for layer in layers]
     manifest = json.dumps({
         "schemaVersion": 2,
         "mediaType": MANIFEST,

@@ -6,7 +6,9 @@ from opendata_hub import __version__
 from opendata_hub.cli.check import check, schema
 from opendata_hub.cli.doctor import doctor
 from opendata_hub.cli.images import images
+from opendata_hub.cli.link import link
 from opendata_hub.cli.start import start, stop
+from opendata_hub.cli.try_ import try_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,5 +17,5 @@ def main() -> None:
     """Put a whole class into ready-made notebooks, each in a container of its own."""
 
 
-for command in (start, stop, check, schema, doctor, images):
+for command in (start, stop, check, schema, doctor, images, try_, link):
     main.add_command(command)

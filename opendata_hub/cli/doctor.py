@@ -1,7 +1,5 @@
 """``opendata-hub doctor``: is this machine ready for a class, and if not, what mends it."""
 
-import shutil
-import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 import click
 
+from opendata_hub.cli import findings
 from opendata_hub.cli.check import summary
 from opendata_hub.cli.start import CONFIG
 from opendata_hub.engine.refusals import translated
@@ -25,16 +24,12 @@ from opendata_hub.machine.health import (
     ok,
     ports,
     proxy,
+    site,
     space,
     warning,
 )
 from opendata_hub.settings import Settings, defaults, load
-from opendata_hub.settings.model import PORTS_ABOVE
 from opendata_hub.settings.state import State
-
-_WIDEST = 100  # characters; longer lines are hard to read
-_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
-_MARK = max(len(level.value) for level in Level) + 2
 
 
 @click.command()
@@ -52,28 +47,11 @@ def doctor(config: Path | None) -> None:
     """
     found = []
     for finding in _examine(config):
-        click.echo(_lines(finding))
+        click.echo(findings.lines(finding))
         found.append(finding.level)
     faults, warnings = found.count(Level.FAULT), found.count(Level.WARNING)
     click.echo(f"\n{_verdict(faults, warnings)}")
     raise SystemExit(1 if faults else 0)
-
-
-def _lines(finding: Finding) -> str:
-    """Lay out a finding; the fix is never folded, so that it can be copied."""
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    indent = " " * _MARK
-    text = textwrap.fill(
-        f"{finding.name}: {finding.text}",
-        max(width, 2 * _MARK),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    mark = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=True)
-    fix = f"\n{indent}Fix: {finding.fix}" if finding.fix else ""
-    return f"{mark}{text[len(finding.level.value) :]}{fix}"
 
 
 def _verdict(faults: int, warnings: int) -> str:
@@ -99,7 +77,7 @@ def _examine(config: Path | None) -> Iterator[Finding]:
     yield proxy.check()
     if settings:
         yield from _ports(settings)
-        yield from datasets.check(settings.datasets if engine.is_local() else {})
+        yield from datasets.check(settings.datasets if daemon.is_local() else {})
     yield clock.check()
 
 
@@ -142,6 +120,7 @@ def _machine(settings: Settings | None) -> Iterator[Finding]:
         yield from engine.judge_walls(info)
         yield from _space(info, settings)
         if settings:
+            yield from site.check(info, settings.site, settings.hosts)
             yield from images.check(client, settings.catalogue)
 
 
@@ -154,7 +133,7 @@ def _space(info: dict[str, Any], settings: Settings | None) -> Iterator[Finding]
 
 def _places(info: dict[str, Any], settings: Settings | None) -> dict[str, Path]:
     places = {}
-    if "DockerRootDir" in info and engine.is_local():
+    if "DockerRootDir" in info and daemon.is_local():
         places["images"] = places["homes"] = Path(info["DockerRootDir"])
     if settings:
         places["the hub's own files"] = settings.folder
@@ -165,5 +144,6 @@ def _ports(settings: Settings) -> list[Finding]:
     hub = settings.hub
     host = hub.loopback or "127.0.0.1"
     health = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}/hub/health"
-    others = (hub.port + 1, hub.port + PORTS_ABOVE)
-    return ports.judge(ports.look(hub.port, others, health, State(settings.folder).proxy_pid))
+    return ports.judge(
+        ports.look(hub.port, hub.ports[1:], health, State(settings.folder).proxy_pid)
+    )

@@ -16,11 +16,14 @@ from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import Say, daemon, foreground, images, ports, preview, proxy
+from opendata_hub.machine import Say, certs, daemon, foreground, images, ports, preview, proxy
+from opendata_hub.machine.access import Access
 from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings.access import access
 from opendata_hub.settings.load import NAME
 from opendata_hub.settings.login import NATIVE
 from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.settings.model import ports as own_ports
 from opendata_hub.settings.state import State
 
 CONFIG = Path(NAME)
@@ -94,24 +97,36 @@ def find_config() -> Path | None:
 
 def _set_up(settings: Settings, say: Say) -> bool:
     """Make this machine ready; return whether servers are containers (else it is a preview)."""
+    way = access(settings)
+    with way.taken():
+        return _set_up_from(settings, way, say)
+
+
+def _set_up_from(settings: Settings, way: Access, say: Say) -> bool:
     try:
-        client = daemon.ensure(say)
+        client = daemon.ensure(say, way.of_engine)
     except EngineUnreachable as error:
         say(f"{error}\nUntil then this is a preview: servers run as processes of this machine.")
         client = None
     proxy.ensure(say)
     if client:
-        images.ensure(client, settings.catalogue, say)
-        _tell_of_others(images.unbuilt(client, settings.catalogue), say)
+        certs.ensure(way.site.ca_bundle, settings.hosts, say)
+        images.ensure(client, settings.catalogue, say, way)
+        _tell_of_others(images.unbuilt(client, settings.catalogue), settings.pulling.enabled, say)
     else:
         preview.ensure(_recipes(settings), say)
     return client is not None
 
 
-def _tell_of_others(unbuilt: list[Image], say: Say) -> None:
+def _tell_of_others(unbuilt: list[Image], by_service: bool, say: Say) -> None:
     if unbuilt:
         say(f"Not built, or not as their recipes say: {', '.join(i.slug for i in unbuilt)}")
-        say(f"To build them: {Path(sys.executable).with_name('opendata-hub')} images build")
+        by_hand = f"{Path(sys.executable).with_name('opendata-hub')} images build"
+        say(
+            f"The hub builds them while it runs; to have them before: {by_hand}"
+            if by_service
+            else f"To build them: {by_hand}"
+        )
 
 
 def _recipes(settings: Settings) -> list[Path]:
@@ -122,7 +137,8 @@ def _recipes(settings: Settings) -> list[Path]:
 
 def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:
     port = port or settings.hub.port
-    ports.require_free(port, port + 1, port + PORTS_ABOVE)
+    own = own_ports(port)
+    ports.require_free(*own)
     command = [sys.executable, "-m", "jupyterhub", "-f", str(_hub_config(settings))]
     host = settings.hub.loopback or "127.0.0.1"
     health = f"http://{f'[{host}]' if ':' in host else host}:{port}/hub/health"
@@ -131,7 +147,7 @@ def _run(config: Path | None, settings: Settings, port: int | None, isolated: bo
 
     def is_up() -> bool:
         # Asked before the hub is there, its proxy logs errors that would only worry people.
-        return ports.is_listening(port + PORTS_ABOVE) and foreground.answers(health)
+        return ports.is_listening(own.hub) and foreground.answers(health)
 
     def ready() -> None:
         _welcome(settings, port, isolated, _logins(settings)[len(known) :])

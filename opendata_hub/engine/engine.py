@@ -8,8 +8,10 @@ import docker
 from docker.errors import APIError, NotFound
 
 from opendata_hub.engine import lanes, ooms
+from opendata_hub.engine.logins import advised
 from opendata_hub.engine.pulls import PullProgress, Pulls
 from opendata_hub.engine.refusals import translated
+from opendata_hub.registries import Login
 
 _SLOW = {"stop", "remove_container", "kill"}
 
@@ -19,12 +21,13 @@ class Engine:
     One container engine.
 
     Every verb may raise :class:`opendata_hub.errors.EngineError`, or ``EngineUnreachable`` where
-    the engine does not answer.
+    the engine does not answer. Pulls use the logins, which go by the registry's host.
     """
 
-    def __init__(self, client: docker.APIClient) -> None:
+    def __init__(self, client: docker.APIClient, logins: Mapping[str, Login] | None = None) -> None:
         self.client = client
-        self._pulls = Pulls(client)
+        self._logins = logins or {}
+        self._pulls = Pulls(client, self._logins)
 
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Run any method of docker-py's APIClient in the lane it belongs to; its own errors."""
@@ -53,9 +56,16 @@ class Engine:
         found: dict[str, Any] = await self._ask("inspect_image", reference)
         return found
 
-    def pull(self, reference: str) -> AsyncIterator[PullProgress]:
+    async def pull(self, reference: str) -> AsyncIterator[PullProgress]:
         """Pull an image; see :meth:`opendata_hub.engine.pulls.Pulls.follow`."""
-        return self._pulls.follow(reference)
+        with advised(self._logins, reference):
+            async for progress in self._pulls.follow(reference):
+                yield progress
+
+    async def tag(self, image: str, name: str) -> None:
+        """Give an image a name with a tag, which another one may lose by it."""
+        repository, _, tag = name.rpartition(":")
+        await self._ask("tag", image, repository, tag)
 
     async def has_volume(self, name: str) -> bool:
         """Whether a volume of this name exists."""
@@ -64,6 +74,11 @@ class Engine:
     async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Make a volume; one that exists is left as it is."""
         await self._ask("create_volume", name, labels=dict(labels))
+
+    async def containers(self, label: str) -> list[str]:
+        """Ids of the containers with this label, running or not."""
+        found = await self._ask("containers", all=True, filters={"label": label})
+        return [container["Id"] for container in found]
 
     async def container(self, name: str) -> dict[str, Any] | None:
         """Inspect a container by name or id; None where there is none."""

@@ -38,6 +38,22 @@ def ensure_network(name: str, labels: dict[str, str]) -> str:
     )
 
 
+def subnets(name: str) -> tuple[str, ...]:
+    """
+    Return the ranges of addresses of a network, such as ``172.18.0.0/16``. Blocking.
+
+    Raises:
+        EngineError: there is no such network.
+    """
+    with translated():
+        client = docker.APIClient(version="auto", **docker.utils.kwargs_from_env())
+        try:
+            pools = client.inspect_network(name)["IPAM"]["Config"] or ()
+        finally:
+            client.close()
+    return tuple(str(pool["Subnet"]) for pool in pools if "Subnet" in pool)
+
+
 _ISOLATES = {"com.docker.network.bridge.enable_icc": "false"}
 
 

@@ -1,16 +1,25 @@
 """Pulls: streamed, counted in bytes, shared by all who wait for the same image."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import docker
 from docker.errors import NotFound
+from docker.utils import parse_repository_tag
+from requests import ReadTimeout
+from urllib3.exceptions import ReadTimeoutError
 
 from opendata_hub.engine.lanes import in_background
 from opendata_hub.engine.refusals import translated
 from opendata_hub.errors import ImageNotFound, PullError
+from opendata_hub.registries import Login, auth_config
+
+BROUGHT = "opendata-hub/brought"
+"""Repository of a second tag that each pulled image gets, the first 12 digits of its id: what has
+it came through us, and may go again when nothing names it."""
 
 _LOOK_AGAIN = 0.3  # seconds between two looks of a waiter: a bar that moves, at no cost
 
@@ -85,38 +94,94 @@ class Tally:
         )
 
 
-class _Pull:
-    def __init__(self, client: docker.APIClient, reference: str) -> None:
-        self.tally = Tally()
-        self.progress = PullProgress()
-        self.finished = in_background(lambda: self._run(client, reference), f"pull-{reference}")
-
-    def _run(self, client: docker.APIClient, reference: str) -> None:
-        with translated():
-            for event in _events(client, reference):
-                self.tally.feed(event)
-                self.progress = self.tally.progress
-
-
-def _events(client: docker.APIClient, reference: str) -> Iterator[dict[str, Any]]:
+def pull(
+    client: docker.APIClient, reference: str, auth: Mapping[str, str] | None = None
+) -> Generator[PullProgress, None, None]:
     """
-    Ask the engine to pull.
+    Pull an image and tell how far it is; blocks between two news of the engine.
+
+    Whoever closes the iterator early ends the pull, unless somebody else waits for the same image.
+    The image is marked with a tag of :data:`BROUGHT`.
+
+    Args:
+        auth: the registry's login as docker-py takes it; without it, the one that the engine's
+            client knows from ``docker login``.
 
     Raises:
-        ImageNotFound: the registry has no such repository or tag, which for the library is any 404.
+        ImageNotFound: the registry has no such image, or asks for a login.
+        PullError: what the engine said; nothing came for as long as the client waits, which is
+            for ever unless it is a :class:`~opendata_hub.engine.Puller`.
+        EngineError, EngineUnreachable: it was not the pull that failed.
     """
+    tally = Tally()
+    repository, tag = parse_repository_tag(reference)
+    with translated():
+        for event in _events(client, repository, tag or "latest", auth):
+            tally.feed(event)
+            yield tally.progress
+        _mark(client, reference)
+
+
+def _events(
+    client: docker.APIClient, repository: str, tag: str, auth: Mapping[str, str] | None
+) -> Iterator[dict[str, Any]]:
     try:
-        yield from client.pull(reference, stream=True, decode=True)
-    except NotFound as error:
+        yield from client.pull(repository, tag, stream=True, decode=True, auth_config=auth)
+    except NotFound as error:  # any 404, which for the library is no image but a resource
         raise ImageNotFound(str(error.explanation or error)) from error
+    except (ReadTimeoutError, ReadTimeout) as error:  # within the answer, or before its first word
+        raise PullError(f"nothing came from the registry for {client.timeout:.0f} s") from error
+
+
+def _mark(client: docker.APIClient, reference: str) -> None:
+    image = client.inspect_image(reference)["Id"]
+    client.tag(image, BROUGHT, image.removeprefix("sha256:")[:12])
+
+
+class Pull:
+    """
+    A pull in a thread of its own, begun at once.
+
+    Attributes:
+        progress: where it is now.
+        finished: future of the running loop: True when the image is here, False after
+            :meth:`leave`; else what :func:`pull` raises.
+    """
+
+    def __init__(
+        self, client: docker.APIClient, reference: str, auth: Mapping[str, str] | None = None
+    ) -> None:
+        self.progress = PullProgress()
+        self._left = False
+        self.finished = in_background(
+            lambda: self._run(client, reference, auth), f"pull-{reference}"
+        )
+
+    def _run(
+        self, client: docker.APIClient, reference: str, auth: Mapping[str, str] | None
+    ) -> bool:
+        with closing(pull(client, reference, auth)) as news:
+            for self.progress in news:
+                if self._left:
+                    return False
+        return True
+
+    def leave(self) -> None:
+        """
+        End it at the engine's next news, unless others wait for the same image.
+
+        While the registry is silent there are none, but then it takes nothing from others either.
+        """
+        self._left = True
 
 
 class Pulls:
     """The pulls under way on one engine."""
 
-    def __init__(self, client: docker.APIClient) -> None:
+    def __init__(self, client: docker.APIClient, logins: Mapping[str, Login] | None = None) -> None:
         self._client = client
-        self._running: dict[str, _Pull] = {}
+        self._logins = logins or {}
+        self._running: dict[str, Pull] = {}
 
     async def follow(self, reference: str) -> AsyncIterator[PullProgress]:
         """
@@ -127,14 +192,15 @@ class Pulls:
         Raises:
             ImageNotFound, PullError, EngineError: what the registry or the engine said.
         """
-        pull = self._running.get(reference) or self._begin(reference)
-        while not pull.finished.done():
-            yield pull.progress
-            await asyncio.wait([pull.finished], timeout=_LOOK_AGAIN)
-        pull.finished.result()
-        yield pull.progress
+        running = self._running.get(reference) or self._begin(reference)
+        while not running.finished.done():
+            yield running.progress
+            await asyncio.wait([running.finished], timeout=_LOOK_AGAIN)
+        running.finished.result()
+        yield running.progress
 
-    def _begin(self, reference: str) -> _Pull:
-        pull = self._running[reference] = _Pull(self._client, reference)
-        pull.finished.add_done_callback(lambda _: self._running.pop(reference, None))
-        return pull
+    def _begin(self, reference: str) -> Pull:
+        auth = auth_config(self._logins, reference)
+        running = self._running[reference] = Pull(self._client, reference, auth)
+        running.finished.add_done_callback(lambda _: self._running.pop(reference, None))
+        return running

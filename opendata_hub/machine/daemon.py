@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import docker
@@ -15,6 +16,8 @@ from opendata_hub.machine.commands import run, tail
 SOCKET = Path("/var/run/docker.sock")
 SYSTEMD = Path("/run/systemd/system")
 LOG = Path("/var/log/opendata-hub-dockerd.log")
+DROP_IN = Path("/etc/systemd/system/docker.service.d/opendata-hub.conf")
+"""What systemd starts the engine with, where the site has a proxy or an authority of its own."""
 
 _PATIENCE = 60  # seconds; a daemon with many containers to restore takes half of it
 _REQUEST_TIMEOUT = 600  # seconds; a step of a build may print nothing for minutes
@@ -36,11 +39,20 @@ def connect(timeout: int = _REQUEST_TIMEOUT) -> docker.DockerClient:
         raise EngineUnreachable(_why(str(error))) from None
 
 
-def ensure(say: Say) -> docker.DockerClient:
+def is_local() -> bool:
+    """Whether the engine runs on this machine, so that its folders can be looked at from here."""
+    host = os.environ.get("DOCKER_HOST", "")
+    return not host or host.startswith("unix://")
+
+
+def ensure(say: Say, environment: Mapping[str, str] | None = None) -> docker.DockerClient:
     """
     Return a client, after installing and starting Docker Engine where no engine answers.
 
     An engine that answers is left as it is, and so is ``daemon.json``.
+
+    Args:
+        environment: variables for an engine that is started here, such as the site's proxy.
 
     Raises:
         EngineUnreachable: there is none and this process cannot start one, or is not let in.
@@ -51,12 +63,24 @@ def ensure(say: Say) -> docker.DockerClient:
     except EngineUnreachable:
         if os.environ.get("DOCKER_HOST") or os.geteuid() != 0:
             raise
-    _install(say)
     if SYSTEMD.is_dir():
+        _tell_systemd(environment or {})  # before: Debian starts what it installs
+        _install(say)
         say("Starting Docker Engine with systemd")
         run(["systemctl", "enable", "--now", "docker"], say)
         return _wait(None)
-    return _answering() or _wait(_start(say))
+    _install(say)
+    return _answering() or _wait(_start(say, environment or {}))
+
+
+def _tell_systemd(environment: Mapping[str, str]) -> None:
+    """Leave variables for the engine, unless somebody has told systemd how to start it already."""
+    if not environment or any(DROP_IN.parent.glob("*.conf")):
+        return
+    lines = [f'Environment="{name}={value}"' for name, value in sorted(environment.items())]
+    text = "\n".join(["# Made by opendata-hub from `site` in hub.yaml.", "[Service]", *lines, ""])
+    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    DROP_IN.write_text(text.replace("%", "%%"), "utf-8")
 
 
 def _install(say: Say) -> None:
@@ -71,7 +95,7 @@ def _install(say: Say) -> None:
     packages.install(["docker.io", "iptables", "apparmor"], say)
 
 
-def _start(say: Say) -> "subprocess.Popen[bytes]":
+def _start(say: Say, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start the daemon as a process of its own: it outlives this one and its terminal."""
     say(f"Starting Docker Engine; its log is {LOG}")
     with LOG.open("ab") as log:
@@ -80,7 +104,7 @@ def _start(say: Say) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PATH": packages.path()},
+            env={**os.environ, **environment, "PATH": packages.path()},
             start_new_session=True,
         )
 

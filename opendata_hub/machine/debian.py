@@ -10,9 +10,13 @@ import docker
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import Say, packages, trust
+from opendata_hub.machine.access import DIRECT, Access
 from opendata_hub.machine.commands import output, run
 
 REPOSITORY = "opendata-hub/debian"
+TRUST = f"{LABEL}.trust"
+"""Label with the fingerprint of the site's authority that an image trusts."""
+
 INCLUDED = ("ca-certificates", "python3", "python3-venv", "tini")
 MIRROR = "http://deb.debian.org/debian"
 
@@ -40,12 +44,12 @@ _CHANGES = [
 ]
 
 
-def ensure(client: docker.DockerClient, suite: str, say: Say) -> str:
+def ensure(client: docker.DockerClient, suite: str, say: Say, access: Access = DIRECT) -> str:
     """
-    Make ``opendata-hub/debian:<suite>`` unless the engine has it.
+    Make ``opendata-hub/debian:<suite>`` unless the engine has it, with the same site's authority.
 
-    It trusts the certificate authorities that this machine trusts, so that a site with an
-    authority of its own can install packages in images and notebooks.
+    It trusts the certificate authorities that this machine trusts, and the site's, so that a site
+    with an authority of its own can install packages in images and notebooks.
 
     Args:
         suite: code name of the release, such as ``bookworm``.
@@ -56,19 +60,23 @@ def ensure(client: docker.DockerClient, suite: str, say: Say) -> str:
     Raises:
         MachineError: not root, or debootstrap failed.
     """
-    tag = f"{REPOSITORY}:{suite}"
+    tag, site = f"{REPOSITORY}:{suite}", access.site.ca_bundle
     for image in client.images.list(REPOSITORY):
-        if tag in image.tags:
+        if tag in image.tags and image.labels.get(TRUST, "") == trust.fingerprint(site):
             return str(image.id)
     if os.geteuid() != 0:
         raise MachineError(f"{tag} must be made by root, once: sudo ./start --prepare")
-    packages.ensure({"debootstrap": "debootstrap"}, say)
-    if not _KEYRING.exists():  # as on Ubuntu
-        packages.install(["debian-archive-keyring"], say)
     # Not /tmp: it is often small, or mounted so that no program in it runs.
-    with tempfile.TemporaryDirectory(prefix="opendata-hub-", dir="/var/tmp") as folder:
+    with (
+        access.taken(),
+        tempfile.TemporaryDirectory(prefix="opendata-hub-", dir="/var/tmp") as folder,
+    ):
+        packages.ensure({"debootstrap": "debootstrap"}, say)
+        if not _KEYRING.exists():  # as on Ubuntu
+            packages.install(["debian-archive-keyring"], say)
         _bootstrap(Path(folder), suite, mirror(), say)
-        return _import(client, Path(folder), tag, say)
+        trust.copy_to(Path(folder), site)
+        return _import(client, Path(folder), tag, trust.fingerprint(site), say)
 
 
 def mirror() -> str:
@@ -96,17 +104,17 @@ def _bootstrap(root: Path, suite: str, source: str, say: Say) -> None:
     run(["debootstrap", *options, f"--include={','.join(INCLUDED)}", suite, str(root), source], say)
     sources = _SOURCES.format(mirror=source, suite=suite)
     (root / "etc/apt/sources.list").write_text(sources, "utf-8")
-    trust.copy_to(root)
 
 
-def _import(client: docker.DockerClient, root: Path, tag: str, say: Say) -> str:
+def _import(client: docker.DockerClient, root: Path, tag: str, trusted: str, say: Say) -> str:
     say(f"  importing {tag}")
     excluded = [f"--exclude=./{folder}/*" for folder in _LEFT_OUT]
     command = ["tar", "--numeric-owner", *excluded, "-C", str(root), "-c", "."]
     repository, _, name = tag.partition(":")
+    changes = [*_CHANGES, *([f"LABEL {TRUST}={trusted}"] if trusted else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:
         client.api.import_image(
-            src=tar.stdout, stream_src=True, repository=repository, tag=name, changes=_CHANGES
+            src=tar.stdout, stream_src=True, repository=repository, tag=name, changes=changes
         )
     if tar.returncode:
         raise MachineError(f"{tag}: tar failed with exit code {tar.returncode}.")

@@ -16,7 +16,9 @@ from docker.utils import exclude_paths
 
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import Say, debian
+from opendata_hub.machine import Say, debian, pulling
+from opendata_hub.machine.access import DIRECT, Access
+from opendata_hub.registries import host_of
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)", re.MULTILINE | re.IGNORECASE)
 _OURS = re.compile(r"opendata-hub/([a-z0-9-]+)(?::([\w.-]+))?")
@@ -24,13 +26,16 @@ _HUB = re.compile(r"^ARG\s+JUPYTERHUB_VERSION", re.MULTILINE | re.IGNORECASE)
 RECIPE = f"{LABEL}.recipe"
 
 
-def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
+def build(
+    client: docker.DockerClient, recipe: Path, tag: str, say: Say, access: Access = DIRECT
+) -> str:
     """
     Build an image from its recipe folder, unless it was built from just this recipe before.
 
     ``FROM opendata-hub/<name>`` means the recipe in the folder ``<name>`` beside this one, else the
     image of that name on the engine, and ``FROM opendata-hub/debian:<suite>`` the base that
-    :mod:`~opendata_hub.machine.debian` makes.
+    :mod:`~opendata_hub.machine.debian` makes. An image of a registry that asks for a login is
+    pulled before.
 
     Returns:
         str: id of the image.
@@ -39,7 +44,7 @@ def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
         MachineError: a recipe is missing or a build failed; the text has its last lines.
     """
     dockerfile = _dockerfile(recipe)
-    parents = _parents(client, recipe, dockerfile, say)
+    parents = _parents(client, recipe, dockerfile, say, access)
     arguments = _arguments(dockerfile)
     mark = fingerprint(recipe, *parents, *arguments.values())
     before = _find(client, tag)
@@ -51,7 +56,8 @@ def build(client: docker.DockerClient, recipe: Path, tag: str, say: Say) -> str:
             path=str(recipe),
             tag=tag,
             labels={f"{LABEL}.role": "image", RECIPE: mark},
-            buildargs=arguments,
+            # The engine knows the proxy's variables by name, and leaves none in the image.
+            buildargs={**arguments, **access.site.proxies()},
             # The bridge's packet size can be larger than a cloud's network lets through.
             network_mode="host",
             rm=True,
@@ -112,6 +118,19 @@ def chain(recipe: Path) -> list[Path]:
     return [*dict.fromkeys(below), recipe]
 
 
+def foundations(recipe: Path) -> list[str]:
+    """
+    Return the names of our images that a recipe stands on: its own parents first.
+
+    Raises:
+        MachineError: a recipe is missing.
+    """
+    names = [name for name in _FROM.findall(_dockerfile(recipe)) if _OURS.fullmatch(name)]
+    folders = [recipe.parent / name.split("/")[1].split(":")[0] for name in names]
+    below = [name for folder in folders if _is_recipe(folder) for name in foundations(folder)]
+    return [*dict.fromkeys((*names, *below))]
+
+
 def fingerprint(recipe: Path, *more: str) -> str:
     """
     SHA-256 over the files of a recipe (names, contents) and whatever else decides the image.
@@ -143,7 +162,9 @@ def _dockerfile(recipe: Path) -> str:
         raise MachineError(f"{recipe / 'Dockerfile'} cannot be read: {error.strerror}.") from None
 
 
-def _parents(client: docker.DockerClient, recipe: Path, dockerfile: str, say: Say) -> Iterator[str]:
+def _parents(
+    client: docker.DockerClient, recipe: Path, dockerfile: str, say: Say, access: Access
+) -> Iterator[str]:
     """Yield what the recipe stands on: ids of ours, made if need be; names of the others."""
     names = _FROM.findall(dockerfile)
     if not names:
@@ -151,15 +172,23 @@ def _parents(client: docker.DockerClient, recipe: Path, dockerfile: str, say: Sa
     for name in names:
         ours = _OURS.fullmatch(name)
         if not ours:
+            _have_private(client, name, say, access)
             yield name
         elif ours[1] == "debian":
-            yield debian.ensure(client, ours[2] or "latest", say)
+            yield debian.ensure(client, ours[2] or "latest", say, access)
         elif _is_recipe(recipe.parent / ours[1]):
-            yield build(client, recipe.parent / ours[1], name, say)
+            yield build(client, recipe.parent / ours[1], name, say, access)
         elif image := _find(client, name):
             yield str(image.id)
         else:
             raise _nothing_below(recipe, name)
+
+
+def _have_private(client: docker.DockerClient, name: str, say: Say, access: Access) -> None:
+    """Pull what a build has no login for; a stage's name has no slash, a variable is not known."""
+    private = "/" in name and "$" not in name and host_of(name) in access.logins
+    if private and _find(client, name) is None:
+        pulling.fetch(client, name, access, say)
 
 
 def _nothing_below(recipe: Path, name: str) -> MachineError:

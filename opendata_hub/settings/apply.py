@@ -9,13 +9,17 @@ import nativeauthenticator
 from jupyterhub.orm import DatabaseSchemaMismatch
 
 import opendata_hub
-from opendata_hub.engine import ensure_network
+from opendata_hub.engine import ensure_network, subnets
 from opendata_hub.errors import ConfigError, OpenDataError
 from opendata_hub.fields import check
+from opendata_hub.lessons import HANDLERS
 from opendata_hub.machine import proxy
+from opendata_hub.machine.access import Access
+from opendata_hub.services import images
 from opendata_hub.settings import accounts, login
+from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.load import NAME, defaults, load
-from opendata_hub.settings.model import PORTS_ABOVE, Hub, Settings
+from opendata_hub.settings.model import Hub, Settings
 from opendata_hub.settings.state import State
 
 NETWORK = "opendata-hub"
@@ -79,10 +83,14 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
     _login(c, settings)
     _groups(c, settings)
     _servers(c, settings)
+    way = access(settings)
     if preview:
         _local_servers(c, state)
+        c.Spawner.environment = environment(settings, (), str(way.bundle))
     else:
         _containers(c)
+        _site(c, settings, way)
+        _images(c, settings, way)
     _prepare_database(settings, state)  # last: it tells passwords, once
 
 
@@ -106,9 +114,9 @@ def _addresses(c: Any, hub: Hub, preview: bool) -> None:
     """All ports follow from the public one, so that two hubs can live on one machine."""
     host = hub.loopback or ("127.0.0.1" if preview else "")
     c.JupyterHub.bind_url = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}"
-    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.port + 1}"
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.ports.proxy}"
     c.ConfigurableHTTPProxy.command = _proxy()
-    c.JupyterHub.hub_port = hub.port + PORTS_ABOVE
+    c.JupyterHub.hub_port = hub.ports.hub
 
 
 def _proxy() -> list[str]:
@@ -134,6 +142,7 @@ def _pages(c: Any, settings: Settings, preview: bool) -> None:
     theirs = Path(nativeauthenticator.__file__).parent / "templates"
     c.JupyterHub.template_paths = [str(ours), *([str(theirs)] if native else [])]
     c.JupyterHub.template_vars = {"hub_title": settings.hub.title, "native_login": native}
+    c.JupyterHub.extra_handlers = HANDLERS
     if preview:
         c.JupyterHub.template_vars["announcement"] = PREVIEW_BANNER
 
@@ -170,6 +179,8 @@ def _servers(c: Any, settings: Settings) -> None:
     spawner.catalogue = (
         str(settings.images) if isinstance(settings.images, Path) else settings.images
     )
+    spawner.lock = str(settings.lock)
+    spawner.registries = settings.registries
     spawner.custom_image = settings.custom_image
     spawner.datasets = {
         name: {"path": str(dataset.path), "groups": list(dataset.groups)}
@@ -177,6 +188,8 @@ def _servers(c: Any, settings: Settings) -> None:
     }
     spawner.welcome = str(settings.homes.welcome or "")
     spawner.process_limit = limits.processes
+    if settings.start.slots:
+        spawner.start_slots = settings.start.slots
     c.Spawner.mem_limit = limits.memory
     c.Spawner.cpu_limit = limits.cpu
 
@@ -209,6 +222,26 @@ def _containers(c: Any) -> None:
     c.JupyterHub.hub_ip = ensure_network(NETWORK, {"org.opendata-hub.role": "network"})
     c.DockerSpawner.network_name = NETWORK
     c.DockerSpawner.use_internal_ip = True
+
+
+def _images(c: Any, settings: Settings, way: Access) -> None:
+    if settings.pulling.enabled:
+        images.add(
+            c,
+            settings.hub.ports.images,
+            settings.images or [],
+            settings.folder,
+            settings.lock,
+            settings.pulling.check_every,
+            settings.pulling.watermark,
+            way,
+        )
+
+
+def _site(c: Any, settings: Settings, way: Access) -> None:
+    near = (c.JupyterHub.hub_ip, *subnets(NETWORK)) if settings.site.http_proxy else ()
+    c.Spawner.environment = environment(settings, near, IN_SERVER)
+    c.DockerSpawner.mounts = mounts(way)
 
 
 def _local_servers(c: Any, state: State) -> None:

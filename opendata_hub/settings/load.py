@@ -1,14 +1,18 @@
 """hub.yaml -> checked settings."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import opendata_hub
 from opendata_hub import catalogue as catalogues
+from opendata_hub import locks
 from opendata_hub.catalogue import Catalogue
 from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check, nearest, read_yaml
+from opendata_hub.machine import trust
+from opendata_hub.registries import Login
 from opendata_hub.settings import login
 from opendata_hub.settings.model import HubFile, Settings
 
@@ -44,15 +48,16 @@ def defaults(folder: Path) -> Settings:
 def _settled(file: HubFile, folder: Path, where: str) -> Settings:
     images = _images(file, folder)
     faults: list[str] = []
-    catalogue = _collect(faults, lambda: _catalogue(images, folder, where))
+    lock = locks.beside(images if isinstance(images, Path) else folder / where)
+    catalogue = _collect(faults, lambda: _catalogue(images, folder, where, lock))
     faults += login.faults(file, where)
     file = _resolved(file, folder)
-    lost = (*_missing_folders(file), *_lost_groups(file, catalogue))
+    lost = (*_missing_folders(file), *_unusable_files(file), *_lost_groups(file, catalogue))
     faults += [f"{where}: {fault}" for fault in lost]
     if faults or catalogue is None:
         raise ConfigError("\n".join(faults))
-    fields = {**dict(file), "images": images, "catalogue": catalogue, "folder": folder}
-    return Settings.model_construct(**fields)
+    places = {"images": images, "folder": folder, "lock": lock}
+    return Settings.model_construct(**{**dict(file), **places, "catalogue": catalogue})
 
 
 def _collect(faults: list[str], read: Callable[[], T]) -> T | None:
@@ -74,13 +79,13 @@ def _images(file: HubFile, folder: Path) -> Path | list[object]:
     return checkout if checkout.is_file() and not beside.is_file() else beside
 
 
-def _catalogue(images: Path | list[object], folder: Path, where: str) -> Catalogue:
+def _catalogue(images: Path | list[object], folder: Path, where: str, lock: Path) -> Catalogue:
     if isinstance(images, Path) and not images.is_file():
         raise ConfigError(
             f"{where}: images is {str(images)!r}, which is no file; write the path of a catalogue, "
             "or a list of images."
         )
-    return catalogues.load(images, where, folder)
+    return catalogues.load(images, where, folder, lock)
 
 
 def _resolved(file: HubFile, folder: Path) -> HubFile:
@@ -90,7 +95,16 @@ def _resolved(file: HubFile, folder: Path) -> HubFile:
     }
     welcome = file.homes.welcome and folder / file.homes.welcome.expanduser()
     homes = file.homes.model_copy(update={"welcome": welcome})
-    return file.model_copy(update={"datasets": datasets, "homes": homes})
+    registries = {host: _at_home(entry, folder) for host, entry in file.registries.items()}
+    bundle = file.site.ca_bundle and folder / file.site.ca_bundle.expanduser()
+    site = file.site.model_copy(update={"ca_bundle": bundle})
+    changed = {"datasets": datasets, "homes": homes, "registries": registries, "site": site}
+    return file.model_copy(update=changed)
+
+
+def _at_home(entry: Login, folder: Path) -> Login:
+    file = entry.password_file and folder / entry.password_file.expanduser()
+    return entry.model_copy(update={"password_file": file})
 
 
 def _missing_folders(file: HubFile) -> Iterator[str]:
@@ -100,6 +114,19 @@ def _missing_folders(file: HubFile) -> Iterator[str]:
     for key, path in named.items():
         if not path.is_dir():
             yield f"{key} is {str(path)!r}, which is no folder; make it, or mend the path."
+
+
+def _unusable_files(file: HubFile) -> Iterator[str]:
+    reads: dict[str, Callable[[], object]] = {
+        f"registries.{host}.password_file": entry.secret for host, entry in file.registries.items()
+    }
+    if file.site.ca_bundle:
+        reads["site.ca_bundle"] = partial(trust.certificates, file.site.ca_bundle)
+    for key, read in reads.items():
+        try:
+            read()
+        except ConfigError as error:
+            yield f"{key}: {error}"
 
 
 def _lost_groups(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:

@@ -3,17 +3,37 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from opendata_hub.catalogue import Catalogue, Image
 from opendata_hub.datasets import Dataset, DatasetName
-from opendata_hub.fields import Count, Matching, Model, Number, Size
+from opendata_hub.fields import Count, Duration, Matching, Model, Number, Percent, Size
+from opendata_hub.registries import Logins, host_of
+from opendata_hub.site import Site
 
 PORTS_ABOVE = 81
-"""The hub's own ports are the public one plus 1 (the proxy's) and plus 81 (for the servers)."""
+"""How far above the public port the hub's own highest one is."""
+
+
+class Ports(NamedTuple):
+    """The ports of a hub. All but the public one are its own business."""
+
+    public: int
+    proxy: int
+    """Of the proxy's API, on loopback."""
+    images: int
+    """Of the images service, on loopback."""
+    hub: int
+    """Where the servers reach the hub."""
+
+
+def ports(public: int) -> Ports:
+    """All follow from the public one, so that two hubs can live on one machine."""
+    return Ports(public, public + 1, public + 2, public + PORTS_ABOVE)
+
 
 _URL_RULE = "write an address such as http://localhost:8000 or http://lab.example.org"
 
@@ -102,6 +122,11 @@ class Hub(Model):
         except ValueError:
             return None
 
+    @property
+    def ports(self) -> "Ports":
+        """All of them."""
+        return ports(self.port)
+
     def at(self, port: int) -> str:
         """Return the address with another port."""
         host = urlsplit(self.url).hostname or ""
@@ -155,10 +180,47 @@ class Limits(Model):
     )
 
 
+class Start(Model):
+    """How many servers start at a time."""
+
+    slots: Count | None = Field(
+        None,
+        ge=1,
+        description="Servers that start at a time; the others wait in line, first come first "
+        "served, and see their place. One more than the machine has cores unless written.",
+    )
+
+
+class Pulling(Model):
+    """Having images on this machine before anybody asks for them."""
+
+    enabled: bool = Field(
+        True,
+        description="Write `false`, and an image comes when somebody first starts it, or by "
+        "`opendata-hub images pull` and `build`.",
+    )
+    check_every: Duration = Field(
+        12 * 3600,
+        description="Pause between two looks at an image that is here: is it still, has its recipe "
+        "changed, does its tag mean a newer one (`follow_tag`).",
+        json_schema_extra={"default": "12h"},
+    )
+    watermark: Percent = Field(
+        0.85,
+        description="Share of the engine's disk. Above it, images that came through the hub, that "
+        "the catalogue does not name any more and that no container uses are removed, oldest "
+        "first.",
+        json_schema_extra={"default": "85%"},
+    )
+
+
 class HubFile(Model):
     """Settings of a hub, as hub.yaml holds them. Every key may be left out."""
 
     hub: Hub = Field(default_factory=Hub, description="The hub itself.")
+    site: Site = Field(
+        default_factory=Site, description="What lies between this machine and the internet."
+    )
     login: Login = Field(default_factory=Login, description="Who gets in.")
     groups: dict[str, tuple[UserName, ...]] = Field(
         {},
@@ -169,6 +231,11 @@ class HubFile(Model):
         None,
         description="Path of a catalogue file, relative to hub.yaml, or the list of images itself; "
         "`images/catalogue.yaml` unless written.",
+    )
+    registries: Logins = Field(
+        {},
+        description="Logins of registries that ask for one, by the host that images have in their "
+        "names; `docker.io` for names without a host.",
     )
     custom_image: Annotated[str, AfterValidator(_regex)] | None = Field(
         None,
@@ -181,6 +248,11 @@ class HubFile(Model):
         "relative to hub.yaml, or name and `path` with `groups`.",
     )
     homes: Homes = Field(default_factory=Homes, description="People's files.")
+    start: Start = Field(default_factory=Start, description="How many servers start at a time.")
+    pulling: Pulling = Field(
+        default_factory=Pulling,
+        description="Having images on this machine before anybody asks for them.",
+    )
     limits: Limits = Field(default_factory=Limits, description="What one server may use.")
 
 
@@ -189,3 +261,10 @@ class Settings(HubFile):
 
     catalogue: Catalogue = Field(description="The images.")
     folder: Path = Field(description="Where hub.yaml is, or would be.")
+    lock: Path = Field(description="The lock of the catalogue, or where it would be.")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The registries that images come from: those with a login, and those of the catalogue."""
+        images = (image.image for image in self.catalogue.images if not image.is_local)
+        return sorted({*self.registries, *map(host_of, images)})

@@ -15,6 +15,7 @@ class State:
         self.cookie_secret = self.folder / "cookie_secret"
         self.proxy_pid = self.folder / "proxy.pid"
         self.logins = self.folder / "logins"
+        self.ca_bundle = self.folder / "ca-bundle.pem"
 
     @property
     def database(self) -> str:

@@ -1,42 +1,13 @@
-"""What a server's container may do, and what the engine knows it by."""
+"""The rules of a server's container, applied to DockerSpawner, and what the engine knows it by."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from inspect import isawaitable
 from typing import Any
 
 from opendata_hub import homes
 from opendata_hub.catalogue import Image
-
-
-def host_config(
-    entry: Image | None, memory: int | None, processes: int, operators: Mapping[str, Any]
-) -> dict[str, Any]:
-    """
-    Keywords of docker-py's ``create_host_config``; the operator's own win.
-
-    No capabilities, no new privileges, no swap, a bound on processes, unless the catalogue's entry
-    asks otherwise.
-    """
-    config: dict[str, Any] = {
-        "cap_drop": ["ALL"],
-        "cap_add": list(entry.capabilities) if entry else [],
-        "pids_limit": processes,
-        "security_opt": ["no-new-privileges"],
-    }
-    if entry is not None and entry.allow_privilege_escalation:
-        del config["security_opt"]
-    if memory:
-        config["memswap_limit"] = memory  # memory and swap together: no swap
-    return {**config, **operators}
-
-
-def container(labels: Mapping[str, str], operators: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords of docker-py's ``create_container``; the operator's own win, but not over labels."""
-    return {
-        "user": f"{homes.UID}:{homes.GID}",
-        "working_dir": homes.HOME,
-        **operators,
-        "labels": {**operators.get("labels", {}), **labels},
-    }
+from opendata_hub.engine.servers import container, host_config
 
 
 def labels(user: str, server: str, image: str) -> dict[str, str]:
@@ -48,3 +19,24 @@ def labels(user: str, server: str, image: str) -> dict[str, str]:
         f"{label}.server": server,
         f"{label}.image": image,
     }
+
+
+@asynccontextmanager
+async def applied(spawner: Any, entry: Image | None) -> AsyncIterator[None]:
+    """Have DockerSpawner, within this context, create its container confined and labelled."""
+    operators = spawner.extra_create_kwargs, spawner.extra_host_config
+    create, host = [await _resolved(spawner, value) for value in operators]
+    known_by = labels(spawner.user.name, spawner.name, entry.slug if entry else "")
+    limits = spawner.mem_limit, spawner.process_limit
+    spawner.extra_create_kwargs = container(known_by, create)
+    spawner.extra_host_config = host_config(entry, *limits, host)
+    try:
+        yield
+    finally:
+        spawner.extra_create_kwargs, spawner.extra_host_config = operators
+
+
+async def _resolved(spawner: Any, value: Any) -> dict[str, Any]:
+    """Value of a DockerSpawner trait that may be a callable, even an async one."""
+    value = value(spawner) if callable(value) else value
+    return dict(await value if isawaitable(value) else value)

@@ -1,36 +1,30 @@
 """Servers in containers of the Docker Engine."""
 
 import asyncio
-import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
-from inspect import isawaitable
 from typing import Any
 
 from docker.types import Mount
 from dockerspawner import DockerSpawner
-from jupyterhub import __version__ as hub_version
+from jupyterhub import orm
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Unicode
 
 from opendata_hub import datasets, diagnosis, homes, progress
-from opendata_hub.engine import Engine, OutOfMemory, archive, translated
-from opendata_hub.errors import EngineError, EngineUnreachable, ImageNotFound
+from opendata_hub.engine import Engine, OutOfMemory, servers, translated
+from opendata_hub.errors import EngineError, EngineUnreachable
 from opendata_hub.form import Choice
-from opendata_hub.spawner import confinement, out_of_memory, reach
-from opendata_hub.spawner.failures import StartFailed
+from opendata_hub.spawner import confinement, engines, home, images, left_overs, out_of_memory
+from opendata_hub.spawner.failures import explained
 from opendata_hub.spawner.mixin import OpenDataSpawner
-from opendata_hub.spawner.readiness import first_answer, works_with_hub
-
-_OOM_FILE = "Why my kernel stopped.txt"
-_SERVERS = f"{homes.LABEL}.role=server"
+from opendata_hub.spawner.reach import require_reachable
+from opendata_hub.spawner.watch import Watch
 
 
 class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     """Runs each server in a container, on the user's own home volume, and says what happens."""
-
-    extra_create_kwargs: Any  # DockerSpawner's traits, named here for the type checker
-    extra_host_config: Any
 
     # A container that died keeps its log and its OOM flag until we have read them, so the engine
     # must not remove it by itself; we do, at every stop. Hence no choice for operators.
@@ -45,7 +39,6 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         help="Makes a part of a container's name from a user's name; must never let two collide.",
     )
 
-    _engines: dict[int, Engine] = {}
     _lost_kernel: float | None = None
     """When this server last ran out of memory and lived on, in seconds since 1970."""
 
@@ -57,11 +50,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     @property
     def engine(self) -> Engine:
         """The engine behind DockerSpawner's client, one for all users."""
-        engines, client = OpenDataDockerSpawner._engines, self.client
-        if id(client) not in engines:
-            engines[id(client)] = Engine(client)
-            engines[id(client)].watch_ooms(_SERVERS, out_of_memory.tell)
-        return engines[id(client)]
+        return engines.shared(self.client, self.registries)
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call docker-py in the lane that the method belongs to, not in one thread for all."""
@@ -96,13 +85,12 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             StartFailed: the image cannot be had, or the hub is out of containers' reach.
         """
         self.notice = ""
-        reach.require_reachable(self.hub.api_url, self.network_name)
-        try:
+        require_reachable(self.hub.api_url, self.network_name)
+        with explained(self.fail, self._image_name):
+            await self._sweep()
             await self._have_image()
             self.tell(progress.creating())
             await self._have_home()
-        except EngineError as error:
-            raise self.fail(diagnosis.refused(self._image_name, str(error))) from error
 
     @property
     def _entry(self) -> Any:
@@ -112,33 +100,24 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     def _image_name(self) -> str:
         return self.choice.name if self.choice else str(self.image)
 
+    async def _sweep(self) -> None:
+        states = [spawner.state or {} for spawner in self.db.query(orm.Spawner)]
+        known = {state.get("object_id", "") for state in states}
+        for name in await left_overs.sweep_once(self.engine, self.hub.api_url, known):
+            self.log.warning("Removed container %s, which this hub does not know", name)
+
     async def _have_image(self) -> None:
-        if self.pull_policy == "skip":
-            return
-        if self.pull_policy != "always" and await self._is_here():
-            return
-        if self._entry is not None and self._entry.is_local:
-            raise self.fail(diagnosis.not_built(self._entry.display_name, self._entry.slug))
-        if self.pull_policy == "never":
-            raise ImageNotFound(f"no such image here: {self.image}; the pull policy is 'never'")
-        async for pull in self.engine.pull(self.image):
+        async for pull in images.have(self.engine, self.image, self._entry, self.pull_policy):
             self.tell(progress.pulling(self._image_name, pull))
+        self.image = await images.name(self.engine, self.image, self._entry) or self.image
 
     async def _have_home(self) -> None:
-        name = homes.volume_name(self.user.name)
-        if not await self.engine.has_volume(name):
+        if await home.is_missing(self.engine, self.user.name):
             # Known before it exists: if the hub is killed now, the next start still hands the
             # empty volume, which belongs to root, to its owner.
             self._new_home = True
             self.remember()
-            await self.engine.create_volume(name, homes.labels(self.user.name))
-
-    async def _is_here(self) -> bool:
-        try:
-            await self.engine.image(self.image)
-        except ImageNotFound:
-            return False
-        return True
+            await home.make(self.engine, self.user.name)
 
     # -- start
 
@@ -152,18 +131,20 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         Raises:
             StartFailed: why not, in a sentence; nothing of the container is left.
         """
+        with self.turn or nullcontext():
+            return await self._start()
+
+    async def _start(self) -> tuple[str, int]:
         self.tell(progress.creating())
         try:
-            await self._make_container()
-            self.tell(progress.starting())
-            await self.engine.start(self.object_id)
-            address = await self._wait_for_server()
-        except EngineError as error:
-            await self._discard()
-            raise self.fail(diagnosis.refused(self._image_name, str(error))) from error
+            with explained(self.fail, self._image_name):
+                await self._make_container()
+                self.tell(progress.starting())
+                await self.engine.start(self.object_id)
+                address = await self._wait_for_server()
         except asyncio.CancelledError:
             # The hub's timer rang. Its own word would be an empty TimeoutError; ours goes through.
-            timeout = await self._silence()
+            timeout = self.fail(await self._watch.silence())
             await self._discard()
             raise timeout from None
         except BaseException:
@@ -175,49 +156,20 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def _make_container(self) -> None:
         self.object_name = self._object_name_default()
-        left_over = await self.engine.container(self.object_name)
-        if left_over:
-            await self._clear_away(left_over)
+        name, hub, user = self.object_name, self.hub.api_url, self.user.name
+        if await left_overs.clear_away(self.engine, name, hub, user):
+            self.log.warning("Removed left-over container %s", name)
         with translated():
             self.object_id = (await self.create_object())["Id"]
         if self._new_home:
-            top, name = homes.HOME.rsplit("/", 1)
-            home = archive(self.welcome_files(), homes.UID, homes.GID, folder=name)
-            await self.engine.put(self.object_id, top, home)
+            await servers.furnish(self.engine, self.object_id, self.welcome_files())
             self._new_home = False
-
-    async def _clear_away(self, left_over: dict[str, Any]) -> None:
-        labels = left_over["Config"]["Labels"] or {}
-        ours = f"JUPYTERHUB_API_URL={self.hub.api_url}" in (left_over["Config"]["Env"] or ())
-        if not ours or labels.get(f"{homes.LABEL}.user") != self.user.name:
-            raise EngineError(
-                f"a container named {self.object_name} exists that is not of this hub and user; "
-                f"remove it with 'docker rm -f {self.object_name}', or give one of two hubs "
-                "another DockerSpawner.prefix"
-            )
-        self.log.warning("Removing left-over container %s", self.object_name)
-        await self.engine.remove(left_over["Id"])
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container as DockerSpawner does, with our labels and confinement."""
-        operators: tuple[Any, Any] = (self.extra_create_kwargs, self.extra_host_config)
-        create, host = [await self._resolved(value) for value in operators]
-        slug = self._entry.slug if self._entry else ""
-        labels = confinement.labels(self.user.name, self.name, slug)
-        self.extra_create_kwargs = confinement.container(labels, create)
-        self.extra_host_config = confinement.host_config(
-            self._entry, self.mem_limit, self.process_limit, host
-        )
-        try:
+        async with confinement.applied(self, self._entry):
             made: dict[str, Any] = await super().create_object()
-        finally:
-            self.extra_create_kwargs, self.extra_host_config = operators
         return made
-
-    async def _resolved(self, value: Any) -> dict[str, Any]:
-        """Value of a DockerSpawner trait that may be a callable, even an async one."""
-        value = self._eval_if_callable(value)
-        return dict(await value if isawaitable(value) else value)
 
     @property
     def mount_binds(self) -> list[Mount]:
@@ -228,8 +180,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def get_command(self) -> list[str]:
         """Return the image's own command, or ``jupyterhub-singleuser`` where it has none."""
-        image = await self.engine.image(self.image)
-        command = self.cmd or image["Config"]["Cmd"] or ["jupyterhub-singleuser"]
+        command = self.cmd or await servers.command(self.engine, self.image)
         return [*command, *self.get_args()]
 
     def get_env(self) -> dict[str, str]:
@@ -242,51 +193,19 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         names: dict[str, str] = super().template_namespace()
         return {**names, "servername": homes.safe_name(self.name) if self.name else ""}
 
-    # -- until it answers
+    # -- looking after it
+
+    @property
+    def _watch(self) -> Watch:
+        facts = self._image_name, self.start_timeout, self._lost_kernel
+        return Watch(self.engine, self.object_id, *facts)
 
     async def _wait_for_server(self) -> tuple[str, int]:
-        address = await self._address()
-        if self.internal_ssl:
-            return address  # only the hub holds the certificates to ask with
-        url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
-        began = time.monotonic()
-
-        async def look() -> None:
-            await self._inspect_alive()
-            self.tell(progress.waiting(time.monotonic() - began, self.start_timeout))
-
-        headers = await first_answer(url, look)
-        if not works_with_hub(headers):
-            raise self.fail(diagnosis.knows_no_hub(self._image_name, hub_version))
+        address = await self._watch.address(self.get_ip_and_port)
+        if not self.internal_ssl:  # then only the hub holds the certificates to ask with
+            url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
+            await self._watch.first_answer(url, self.tell)
         return address
-
-    async def _silence(self) -> StartFailed:
-        lines = await self.engine.last_lines(self.object_id) if self.object_id else ""
-        return self.fail(diagnosis.silent(self._image_name, self.start_timeout, lines))
-
-    async def _address(self) -> tuple[str, int]:
-        try:
-            ip, port = await self.get_ip_and_port()
-        except Exception:
-            await self._inspect_alive()  # a container that has ended has no address: say that
-            raise
-        if not ip:
-            await self._inspect_alive()
-        return ip, port
-
-    async def _inspect_alive(self) -> None:
-        container = await self.engine.container(self.object_id)
-        if container is None:
-            raise self.fail(diagnosis.gone())
-        if not container["State"]["Running"]:
-            death = await self._read_death(container)
-            raise self.fail(diagnosis.ended_at_start(self._image_name, death))
-
-    async def _read_death(self, container: dict[str, Any]) -> diagnosis.Death:
-        lines = await self.engine.last_lines(container["Id"])
-        return diagnosis.Death.read(container, lines, self._lost_kernel)
-
-    # -- afterwards
 
     async def poll(self) -> int | str | None:
         """
@@ -299,25 +218,17 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         if not self.object_id:
             return 0
         try:
-            container = await self.engine.container(self.object_id)
+            end = await self._watch.end()
         except EngineUnreachable as error:
             self.log.error("Cannot look after the server of %s: %s", self._log_name, error)
             return None
-        if container is not None and container["State"]["Running"]:
+        if end is None:
             out_of_memory.running[self.object_id] = self
             return None
-        return await self._mourn(container)
-
-    async def _mourn(self, container: dict[str, Any] | None) -> str:
-        if container is None:
-            end, status = diagnosis.gone(), "container is gone"
-        else:
-            death = await self._read_death(container)
-            end, status = diagnosis.ended_later(death), f"ExitCode={death.exit_code}"
-        self.log.error("Server of %s: %s", self._log_name, end.operator)
-        self.notice = end.student
+        self.log.error("Server of %s: %s", self._log_name, end.diagnosis.operator)
+        self.notice = end.diagnosis.student
         await self._discard()
-        return status
+        return end.status
 
     async def stop(self, now: bool = False) -> None:
         """Stop and remove the container; the home stays."""
@@ -336,8 +247,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         self.notice = diagnosis.out_of_memory(self.mem_limit, when)
         self.log.warning("Server of %s: out of memory, limit %s", self._log_name, self.mem_limit)
         self.remember()
-        note = archive({_OOM_FILE: f"{self.notice}\n".encode()}, homes.UID, homes.GID)
-        await self.engine.put(event.container_id, homes.HOME, note)
+        await out_of_memory.leave_note(self.engine, event.container_id, self.notice)
 
     # -- memory
 

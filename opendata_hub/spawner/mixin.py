@@ -1,23 +1,23 @@
 """What all our spawners share: the catalogue, the options, the waiting and the last word."""
 
-import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from jupyterhub.utils import maybe_future
 from traitlets import Dict, Integer, List, Unicode, Union, default
 from traitlets.config import Configurable
 
-from opendata_hub import catalogue as catalogues
 from opendata_hub import form, progress
 from opendata_hub.catalogue import Catalogue, Image
 from opendata_hub.datasets import Dataset
 from opendata_hub.diagnosis import Diagnosis
 from opendata_hub.errors import ChoiceError, ConfigError
-from opendata_hub.fields import check
+from opendata_hub.spawner import supplies
 from opendata_hub.spawner.failures import StartFailed
+from opendata_hub.spawner.news import News
+from opendata_hub.spawner.request import brings_options
+from opendata_hub.spawner.turns import Turn, line
 
 
 class OpenDataSpawner(Configurable):
@@ -34,6 +34,17 @@ class OpenDataSpawner(Configurable):
         The images that people may start: path of a YAML file, or the list itself.
 
         A file is read again when it changes; servers that run are not touched.
+        """,
+    )
+
+    lock = Unicode(
+        "",
+        config=True,
+        help="""
+        File that ``opendata-hub images lock`` makes: the digests by which images are started.
+
+        Empty for the one beside the catalogue's file, if there is one. It is read again when it
+        changes.
         """,
     )
 
@@ -58,6 +69,15 @@ class OpenDataSpawner(Configurable):
         """,
     )
 
+    registries = Dict(
+        config=True,
+        help="""
+        Logins of registries: the host to a dict of ``username`` and ``password_file``.
+
+        Without one, the login of the hub's own ``docker login`` serves, if there is one.
+        """,
+    )
+
     welcome = Unicode(
         "",
         config=True,
@@ -79,6 +99,23 @@ class OpenDataSpawner(Configurable):
         """,
     )
 
+    start_slots = Integer(
+        min=1,
+        config=True,
+        help="""
+        How many servers may start at a time; the others wait in line, first come first served.
+
+        A start is work for the processor: more at a time take longer each. Cores + 1 unless set.
+        """,
+    )
+
+    @default("start_slots")
+    def _one_more_than_cores(self) -> int:
+        return (os.cpu_count() or 1) + 1
+
+    turn: Turn | None = None
+    """Place in line or slot of the last start; given back by now, unless it is under way."""
+
     choice: form.Choice | None = None
     """What this start is for; None before the options were checked."""
 
@@ -88,8 +125,7 @@ class OpenDataSpawner(Configurable):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._last_choice: dict[str, str] = {}
-        self._event: progress.Event | None = None
-        self._told = asyncio.Event()
+        self._news = News()
 
     # -- what the spawner below provides
 
@@ -116,35 +152,18 @@ class OpenDataSpawner(Configurable):
             StartFailed: the file or the list is wrong; the text says where.
         """
         try:
-            if isinstance(self.catalogue, str):
-                path = Path(self.catalogue)
-                return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
-            return catalogues.load(self.catalogue, "OpenDataSpawner.catalogue")
+            return supplies.catalogue(self.catalogue, self.lock)
         except ConfigError as error:
             raise StartFailed(f"This hub's catalogue has a fault. {error}") from None
 
     @property
     def dataset_list(self) -> dict[str, Dataset]:
         """The checked datasets."""
-        entries = {
-            name: entry if isinstance(entry, dict) else {"path": entry}
-            for name, entry in self.datasets.items()
-        }
-        return {
-            name: check(Dataset, entry, f"OpenDataSpawner.datasets[{name!r}]")
-            for name, entry in entries.items()
-        }
+        return supplies.datasets(self.datasets)
 
     def welcome_files(self) -> dict[str, bytes]:
         """Files for a new home: relative path -> content."""
-        folder = Path(self.welcome)
-        if not self.welcome:
-            return {}
-        return {
-            str(path.relative_to(folder)): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
+        return supplies.welcome_files(self.welcome)
 
     @property
     def group_names(self) -> set[str]:
@@ -187,7 +206,7 @@ class OpenDataSpawner(Configurable):
         except ChoiceError as error:
             raise StartFailed(str(error), error.status) from None
         self.apply_choice(self.choice)
-        self._event = None
+        self._news.forget()
         self.tell(progress.preparing(self.choice.name))
         if self.apply_user_options:
             await super()._run_apply_user_options(user_options)
@@ -203,24 +222,16 @@ class OpenDataSpawner(Configurable):
             self._store(self._last_choice)
 
     def _check(self, options: Any) -> form.Choice:
-        def checked(raw: Any) -> form.Choice:
-            return form.check(raw, self.image_list, self.group_names, self.custom_image)
-
-        if options != self._last_choice or self._asked_now():
-            return checked(options)
         try:
-            return checked(options)
+            return self._checked(options)
         except ChoiceError as error:
+            if options != self._last_choice or brings_options(self.handler):
+                raise
             self.log.info("%s starts the default image again: %s", self._log_name, error)
-            return checked({})
+            return self._checked({})
 
-    def _asked_now(self) -> bool:
-        """Whether the options came with this request, and not from the hub's memory."""
-        if self.handler is None:
-            return False
-        request = self.handler.request
-        named = {key.removeprefix("opt-") for key in request.query_arguments}
-        return bool(request.body) or not named.isdisjoint(("image", "custom_image"))
+    def _checked(self, options: Any) -> form.Choice:
+        return form.check(options, self.image_list, self.group_names, self.custom_image)
 
     # -- waiting
 
@@ -233,32 +244,27 @@ class OpenDataSpawner(Configurable):
         """Run the operator's hook, then all that may take long: ``start_timeout`` begins later."""
         await maybe_future(super().run_pre_spawn_hook())
         await self.prepare()
+        self.turn = Turn(line(self.start_slots), self.user.name)
+        await self.turn.come(self.tell)
 
     def tell(self, event: progress.Event) -> None:
-        """
-        Show this to everybody who looks at the spawn page, now or when they come back.
+        """Show this to everybody who looks at the spawn page, now or when they come back."""
+        self._news.tell(event)
 
-        The bar never falls: a pull's total grows while the engine finds more of it.
-        """
-        if self._event is not None:
-            event = {**event, "progress": max(event["progress"], self._event["progress"])}
-        if event != self._event:
-            self._event = event
-            told, self._told = self._told, asyncio.Event()
-            told.set()
-
-    async def progress(self) -> AsyncIterator[progress.Event]:
-        """Yield where the start is, then each news; the hub ends it with the start."""
-        while True:
-            told, event = self._told, self._event
-            if event is not None:
-                yield event
-            await told.wait()
+    def progress(self) -> AsyncIterator[progress.Event]:
+        """Where the start is, then each news; the hub ends it with the start."""
+        return self._news.follow()
 
     def fail(self, diagnosis: Diagnosis, status: int = 500) -> StartFailed:
         """Log the operator's half of a diagnosis; return the exception with the student's."""
         self.log.error("Server of %s: %s", self._log_name, diagnosis.operator)
         return StartFailed(diagnosis.student, status)
+
+    def clear_state(self) -> None:
+        """Forget the server; a start that never began gives its slot back."""
+        super().clear_state()
+        if self.turn:
+            self.turn.end()
 
     # -- memory
 
@@ -277,9 +283,3 @@ class OpenDataSpawner(Configurable):
         """Keep the state now, for news that comes between start and stop."""
         self.orm_spawner.state = self.get_state()
         self.user.db.commit()
-
-
-@lru_cache(maxsize=4)
-def _load(path: Path, changed: int) -> Catalogue:
-    """Read the catalogue once per change of its file, not once per user."""
-    return catalogues.load(path)

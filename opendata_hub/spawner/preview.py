@@ -1,6 +1,7 @@
 """Servers as local processes: a demonstration for machines without a container engine."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,10 @@ class OpenDataPreviewSpawner(OpenDataSpawner, SimpleLocalProcessSpawner):
 
     async def start(self) -> Any:
         """Start the process."""
-        address = await super().start()
-        self.came_up()
-        return address
+        with self.turn or nullcontext():
+            address = await super().start()
+            self.came_up()
+            return address
 
     def _link_datasets(self) -> None:
         data = self._own_folder / "data"

@@ -93,7 +93,7 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def hub(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductHub]:
     """The hub of this tier: three notebooks, own images, the sample, the welcome notebook."""
-    hub = ProductHub(tmp_path_factory.mktemp("product"), client, settings(), students=12)
+    hub = ProductHub(tmp_path_factory.mktemp("product"), client, settings(), students=14)
     with run(hub):
         yield hub
 

@@ -5,11 +5,17 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.product import ProductHub
+from tests.hubs import wait_for
 
 
 def send_login(page: Page, user: str, password: str) -> None:
-    """Fill in the login page and send it; wait for what comes."""
+    """Go to the login page, fill it in and send it; wait for what comes."""
     page.goto("/hub/login")
+    fill_login(page, user, password)
+
+
+def fill_login(page: Page, user: str, password: str) -> None:
+    """Fill in the login page, wherever it leads, and send it; wait for what comes."""
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(password)
     with page.expect_navigation():
@@ -39,7 +45,10 @@ def stop(home: Page) -> None:
     """Stop the server, on the hub's home page."""
     home.wait_for_function("window._jupyterhub_page_loaded")  # before, the button does nothing
     home.get_by_role("button", name="Stop My Server").click()
-    expect(home.get_by_role("button", name="Start My Server")).to_be_visible()
+    start = home.get_by_role("button", name="Start My Server")
+    expect(start).to_be_visible()
+    # The button is there after ten seconds in any case, a server that is slow to stop as well.
+    wait_for(lambda: home.reload() and start.is_visible(), "the server has stopped")
 
 
 def expect_start(page: Page) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 import docker
 
-from tests.hubs import RunningHub, free_hub_port
+from tests.hubs import RunningHub
+from tests.ports import free_hub_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 CONFIG = """
 load_subconfig({config!r})
 c = get_config()
-c.JupyterHub.services = [{{"name": "tester", "api_token": {token!r}}}]
+c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester",
     "services": ["tester"],
@@ -53,6 +54,7 @@ class ProductHub(RunningHub):
         """Write hub.yaml; the rest is the repository's own."""
         self.port = free_hub_port()
         written = {
+            "pulling": {"enabled": False},  # it would build what this machine lacks
             **self._settings,
             "hub": {
                 "title": "Particle physics",

@@ -29,8 +29,8 @@ def test_a_start_that_fails(
     """The waiting page gives the reason and a way on, and after it all is as before."""
     page = browse()
     people.log_in(page, hub, hub.newcomer())
-    # so long that the hub has shown the waiting page by then: it does after one second
-    people.choose_own(page, build('CMD ["sh", "-c", "sleep 3; false"]'))
+    # so long that the browser has the waiting page by then: the hub sends it after one second
+    people.choose_own(page, build('CMD ["sh", "-c", "sleep 8; false"]'))
     people.expect_start(page)
     expect(page.get_by_role("heading", name="Your notebook did not start")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("ended with code 1")
@@ -53,8 +53,8 @@ def test_cancelling_a_start(
     expect(page.locator("#progress-message")).to_have_text(re.compile("^Waiting for your notebook"))
     page.get_by_role("button", name="Cancel the start").click()
     expect(page.get_by_role("heading", name="Choose your notebook")).to_be_visible()
-    label = f"org.opendata-hub.user={student}"
-    assert hub.client.containers(all=True, filters={"label": label}) == []
+    label = {"label": f"org.opendata-hub.user={student}"}
+    wait_for(lambda: not hub.client.containers(all=True, filters=label), "nothing is left")
 
 
 def test_a_server_that_was_killed(hub: ProductHub, browse: Callable[..., Page]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import ImageNotFound
 
 from opendata_hub.engine import Engine, PullProgress
-from tests.conftest import STARTER
+from tests.conftest import STARTER, remove_image
+from tests.engine.islands import Island, island
 from tests.hubs import PATIENCE
 from tests.proxies import Proxy, proxied
 from tests.registries import Pushed, Registry, registry
@@ -96,15 +96,29 @@ def push(
     """Puts an image of random bytes in the registry; what was pulled of it is removed."""
     pushed: list[Pushed] = []
 
-    def push(*layers: int) -> Pushed:
+    def push(*layers: int | bytes) -> Pushed:
         pushed.append(source.push_random(f"{new_name('lesson')}:1", layers))
         return pushed[-1]
 
     yield push
     for image in pushed:
         for reference in (image.at(road.port), image.digest_at(road.port)):
-            with suppress(ImageNotFound):
-                client.remove_image(reference, force=True)
+            remove_image(client, reference)
+
+
+@pytest.fixture(scope="session")
+def own_island(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Island]:
+    """An engine of the tests' own, with a registry."""
+    with island(tmp_path_factory.mktemp("island")) as own:
+        yield own
+
+
+@pytest.fixture
+def bare(own_island: Island, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Island]:
+    """The same without any image, and a working directory without any hub.yaml."""
+    monkeypatch.chdir(tmp_path)
+    yield own_island
+    own_island.clear()
 
 
 @pytest.fixture

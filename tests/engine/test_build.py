@@ -12,7 +12,7 @@ from docker.errors import ImageNotFound
 from opendata_hub import catalogue
 from opendata_hub.errors import MachineError
 from opendata_hub.machine import daemon, debian, images, packages, recipes, trust
-from tests.hubs import free_ports
+from tests.ports import free_ports
 from tests.registries import registry
 
 

@@ -15,9 +15,10 @@ import httpx
 
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import ports
-from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.settings.model import ports as own_ports
 from tests.conftest import STARTER
-from tests.hubs import free_hub_port, wait_for
+from tests.hubs import wait_for
+from tests.ports import free_hub_port
 
 starting = import_module("opendata_hub.cli.start")  # its command has the same name
 
@@ -89,7 +90,7 @@ def test_it_comes_up_says_where_and_stops_with_ctrl_c(tmp_path: Path) -> None:
         assert again.returncode == 1
         assert f"Port {run.port} is taken by" in again.stderr
         assert run.end(signal.SIGINT) == 0
-        for port in (run.port, run.port + 1, run.port + PORTS_ABOVE):
+        for port in own_ports(run.port):
             assert not ports.is_listening(port), ports.owner(port)
 
 

@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 
 from opendata_hub.cli import main
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import ports, recipes
+from opendata_hub.machine import recipes
 from tests.conftest import STARTER
-from tests.hubs import free_ports
+from tests.ports import free_hub_port
 
 WIDTH = 80
 
@@ -59,8 +59,8 @@ def build(recipe: Path, tag: str) -> None:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody has, nor the two that follow from it."""
-    return next(p for p in free_ports(20) if not any(map(ports.fault, (p, p + 1, p + 81))))
+    """A port that nobody has, nor those that follow from it."""
+    return free_hub_port()
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_an_image_still_to_be_pulled_is_worth_a_word(machine: Machine) -> None:
     result = machine.ask(images=images)
 
     assert result.exit_code == 0
-    assert line(result.output, "Image far").endswith("Fix: docker pull registry.invalid/far:1")
+    assert line(result.output, "Image far").endswith("Fix: opendata-hub images pull far")
     assert "warning" in result.output.splitlines()[-1]
 
 

@@ -9,23 +9,32 @@ import pytest
 from tests.conftest import STARTER
 from tests.hubs import RunningHub, running_hub
 
-EXTRA = f"""
+EXTRA = """
+from opendata_hub.lessons import HANDLERS
+c.JupyterHub.extra_handlers = HANDLERS
 c.OpenDataSpawner.catalogue = [
-    dict(slug="starter", display_name="Starter", image="{STARTER}", default=True),
-    dict(slug="small", display_name="Small", image="{STARTER}", memory="512M", cpu=0.5,
-         environment={{{{"COURSE": "physics"}}}}, default_url="/lab/tree/small.txt"),
-    dict(slug="staff", display_name="Staff only", image="{STARTER}", groups=["staff"]),
+    dict(slug="starter", display_name="Starter", image="{image}", default=True),
+    dict(slug="small", display_name="Small", image="{image}", memory="512M", cpu=1.5,
+         environment={{"COURSE": "physics"}}, default_url="/lab/tree/small.txt"),
+    dict(slug="staff", display_name="Staff only", image="{image}", groups=["staff"]),
 ]
 c.OpenDataSpawner.custom_image = "(localhost:[0-9]+/.*|opendata-hub/.*)"
-c.OpenDataSpawner.welcome = "{{welcome}}"
-c.OpenDataSpawner.datasets = {{datasets!r}}
+c.OpenDataSpawner.welcome = "{welcome}"
+c.OpenDataSpawner.datasets = {datasets!r}
 c.DockerSpawner.mem_limit = "1G"
-c.Spawner.start_timeout = 20
 """
 
 
 @pytest.fixture(scope="module")
-def hub(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+def image() -> str:
+    """What all entries of the hub start; a module whose tests open no notebook has another."""
+    return STARTER
+
+
+@pytest.fixture(scope="module")
+def hub(
+    client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory, image: str
+) -> Iterator[RunningHub]:
     """A hub with three entries, own images from loopback, two datasets and a welcome file."""
     folder = tmp_path_factory.mktemp("hub")
     for name in ("open", "secret", "welcome"):
@@ -36,15 +45,16 @@ def hub(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> I
         "secret": {"path": str(folder / "secret"), "groups": ["staff"]},
     }
     _let_in(folder)
-    extra = EXTRA.format(welcome=folder / "welcome", datasets=datasets)
+    extra = EXTRA.format(welcome=folder / "welcome", datasets=datasets, image=image)
     with running_hub(folder, client, extra) as hub:
         yield hub
 
 
 def _let_in(folder: Path) -> None:
     """Let the engine's users through pytest's private folders to the datasets."""
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+    for parent in (folder, *folder.parents):
+        if not parent.stat().st_mode & 0o001:
+            parent.chmod(0o755)
 
 
 @pytest.fixture

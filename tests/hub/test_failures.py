@@ -75,14 +75,20 @@ def test_a_server_that_knows_no_hub(
 
 
 def test_a_port_that_stays_silent_ends_at_start_timeout(
-    hub: RunningHub, user: str, build: Callable[[str], str]
+    client: docker.APIClient,
+    tmp_path: Path,
+    new_name: Callable[[str], str],
+    build: Callable[[str], str],
 ) -> None:
     """A server that never answers is given up, with its last words in the log."""
-    message = failed(hub, user, build('CMD ["sh", "-c", "echo thinking; exec sleep 1000"]'))
+    image = build('CMD ["sh", "-c", "echo thinking; exec sleep 1000"]')
+    extra = 'c.OpenDataSpawner.custom_image = ".*"\nc.Spawner.start_timeout = 5\n'
+    with running_hub(tmp_path, client, extra) as hub:
+        message = failed(hub, hub.add_user(new_name("user")), image)
 
-    assert "did not answer within 20 seconds" in message
-    assert "no answer within start_timeout=20 s" in hub.log
-    assert re.search(r"last lines:\s+thinking", hub.log)
+        assert "did not answer within 5 seconds" in message
+        assert "no answer within start_timeout=5 s" in hub.log
+        assert re.search(r"last lines:\s+thinking", hub.log)
 
 
 def test_a_failed_image_does_not_spoil_the_next_start(

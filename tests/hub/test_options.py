@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests import stand_in
 from tests.hubs import RunningHub
 
 BAD = {
@@ -22,8 +23,13 @@ BAD = {
     "markup": ({"image": "<script>alert(1)</script>"}, "<script>"),
     "hidden": ({"image": "staff"}, "There is no image 'staff'"),
     "zero byte": ({"custom_image": "localhost:1/none\u0000"}, "is not the reference"),
-    "hidden by reference": ({"custom_image": "opendata-hub/starter:1"}, "You may not start"),
 }
+
+
+@pytest.fixture(scope="module")
+def image(build: Callable[..., str]) -> str:
+    """What all entries of the hub start."""
+    return build(stand_in.LINES, base=stand_in.BASE)
 
 
 @pytest.mark.parametrize(("options", "words"), BAD.values(), ids=BAD.keys())
@@ -39,6 +45,16 @@ def test_bad_options_by_rest_are_refused_in_words(
     assert "Traceback" not in start.message
     assert hub.servers(user) == {}
     assert hub.client.containers(all=True, filters={"name": f"opendata-{user}"}) == []
+
+
+def test_an_entry_of_others_cannot_be_had_by_its_reference(
+    hub: RunningHub, user: str, image: str
+) -> None:
+    """What its group alone may start is no image of one's own either."""
+    start = hub.start(user, {"custom_image": image})
+
+    assert 400 <= start.status < 500
+    assert "You may not start" in start.message
 
 
 @pytest.mark.parametrize("query", ["image=nope", "image=staff", "image=starter&opt-custom_image=x"])
@@ -100,10 +116,10 @@ def test_a_link_starts_what_it_names(hub: RunningHub, user: str) -> None:
 
 
 def test_an_image_of_ones_own_starts_where_it_is_allowed(
-    hub: RunningHub, user: str, build: Callable[[str], str]
+    hub: RunningHub, user: str, build: Callable[..., str]
 ) -> None:
     """A reference that matches the hub's pattern runs, and is no entry of the catalogue."""
-    reference = build("")
+    reference = build(stand_in.LINES, base=stand_in.BASE)
 
     assert hub.start(user, {"custom_image": reference}).ok
 

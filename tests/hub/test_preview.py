@@ -14,7 +14,8 @@ import pytest
 
 from opendata_hub.machine import ports
 from tests.conftest import STARTER
-from tests.hubs import free_hub_port, wait_for
+from tests.hubs import wait_for
+from tests.ports import free_hub_port
 
 PATIENCE = 400  # seconds: the first preview installs JupyterLab
 

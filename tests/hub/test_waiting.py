@@ -6,28 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
-import jupyterhub
 import pytest
 
+from tests import stand_in
+from tests.conftest import remove_image
 from tests.hubs import RunningHub, Start, running_hub
 from tests.proxies import Proxy, proxied
 from tests.registries import Registry, registry
 
 SIZE = 6_000_000  # bytes of the layer that is pulled
-LINES = f"""
-RUN head -c {SIZE} /dev/urandom > /lesson
-CMD ["python3", "-c", "\\
-from http.server import *\\n\\
-class H(BaseHTTPRequestHandler):\\n\\
-    def do_GET(self):\\n\\
-        self.send_response(200)\\n\\
-        self.send_header('X-JupyterHub-Version', '{jupyterhub.__version__}')\\n\\
-        self.end_headers()\\n\\
-HTTPServer(('', 8888), H).serve_forever()"]
-"""
+LINES = f"RUN head -c {SIZE} /dev/urandom > /lesson\n{stand_in.LINES}"
 EXTRA = """
 c.OpenDataSpawner.catalogue = [dict(slug="lesson", display_name="The lesson", image="{image}")]
-c.Spawner.start_timeout = 5
+c.Spawner.start_timeout = 8
 c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0}}  # a request is answered at once
 """
 
@@ -43,7 +34,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 def slow(source: Registry) -> Iterator[Proxy]:
     """The way to the registry, slow enough that the pull takes longer than a start may."""
     with proxied(source.port) as slow:
-        slow.rate = SIZE / 8
+        slow.rate = SIZE / 11
         yield slow
 
 
@@ -57,13 +48,13 @@ def hub(
 ) -> Iterator[RunningHub]:
     """A hub whose one image is in the registry only."""
     name = f"lesson-{slow.port}:1"
-    built = build(f"LABEL lesson={name}\n{LINES}", base="opendata-hub/debian:bookworm")
+    built = build(f"LABEL lesson={name}\n{LINES}", base=stand_in.BASE)
     source.push(client, built, name)
     client.remove_image(built)  # with its layers: nothing else has them
     image = f"localhost:{slow.port}/{name}"
     with running_hub(tmp_path, client, EXTRA.format(image=image)) as hub:
         yield hub
-    client.remove_image(image, force=True)
+    remove_image(client, image)
 
 
 def test_one_pull_serves_all_and_shows_its_bytes_and_does_not_count_as_start(

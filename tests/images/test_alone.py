@@ -9,7 +9,8 @@ import pytest
 from docker.models.containers import Container
 
 from opendata_hub import catalogue
-from tests.hubs import free_ports, wait_for
+from tests.hubs import wait_for
+from tests.ports import free_ports
 
 
 @pytest.fixture

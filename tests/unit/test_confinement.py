@@ -1,7 +1,7 @@
 """What a container may do: nothing, unless the catalogue or the operator says so."""
 
 from opendata_hub.catalogue import Image
-from opendata_hub.spawner import confinement
+from opendata_hub.engine import servers
 
 TRUSTED = Image(
     slug="a",
@@ -14,7 +14,7 @@ TRUSTED = Image(
 
 def test_by_default_a_container_may_nothing() -> None:
     """No capability, no new privilege, no swap."""
-    assert confinement.host_config(None, 2**30, 100, {}) == {
+    assert servers.host_config(None, 2**30, 100, {}) == {
         "cap_drop": ["ALL"],
         "cap_add": [],
         "pids_limit": 100,
@@ -25,15 +25,15 @@ def test_by_default_a_container_may_nothing() -> None:
 
 def test_an_entry_may_ask_for_more() -> None:
     """Only what it names comes back."""
-    config = confinement.host_config(TRUSTED, None, 100, {})
+    config = servers.host_config(TRUSTED, None, 100, {})
 
     assert config == {"cap_drop": ["ALL"], "cap_add": ["SETUID"], "pids_limit": 100}
 
 
 def test_the_operators_own_words_win() -> None:
     """Who configures DockerSpawner further is obeyed, but labels of ours stay."""
-    assert confinement.host_config(None, None, 100, {"pids_limit": 7})["pids_limit"] == 7
-    made = confinement.container(
+    assert servers.host_config(None, None, 100, {"pids_limit": 7})["pids_limit"] == 7
+    made = servers.container(
         {"role": "server"}, {"user": "5", "labels": {"role": "x", "a": "b"}}
     )
     assert made == {

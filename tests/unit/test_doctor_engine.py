@@ -99,15 +99,3 @@ def test_an_engine_without_warnings_gets_no_line() -> None:
     """The engine's answer holds null there, or nothing."""
     assert list(engine.judge_walls({"Warnings": None})) == []
     assert list(engine.judge_walls({})) == []
-
-
-@pytest.mark.parametrize(
-    ("host", "local"), [("", True), ("unix:///run/docker.sock", True), ("tcp://lab:2376", False)]
-)
-def test_only_a_socket_means_this_machine(
-    monkeypatch: pytest.MonkeyPatch, host: str, local: bool
-) -> None:
-    """Folders of an engine elsewhere are not looked for here."""
-    monkeypatch.setenv("DOCKER_HOST", host)
-
-    assert engine.is_local() is local

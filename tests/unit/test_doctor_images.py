@@ -36,7 +36,7 @@ JUDGED = [
         Found("a", "quay.io/a:1", here=False),
         Level.WARNING,
         "it is not here yet: whoever starts it first waits for the download.",
-        "docker pull quay.io/a:1",
+        "opendata-hub images pull a",
     ),
     (
         Found("a", "a:1", local=True, hub="1.5.1", current=False),

@@ -18,6 +18,8 @@ from opendata_hub.fields import (
     format_memory,
     format_size,
     nearest,
+    parse_duration,
+    parse_percent,
     parse_size,
     read_yaml,
 )
@@ -168,7 +170,14 @@ def test_what_is_no_size_is_refused(text: object) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (2_140_000_000, "2.14 GB"), (3e12, "3 TB"), (12_345, "12.3 kB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (12_345, "12.3 kB"),
+        (999_600_000, "1 GB"),
+        (2_140_000_000, "2.14 GB"),
+        (3e12, "3 TB"),
+    ],
 )
 def test_bytes_are_written_for_people(size: float, text: str) -> None:
     """Bytes on disk and wire come in powers of 1000, with three digits."""
@@ -181,6 +190,37 @@ def test_bytes_are_written_for_people(size: float, text: str) -> None:
 def test_memory_is_written_as_it_is_typed(size: int, text: str) -> None:
     """A memory limit reads as people write it in hub.yaml."""
     assert format_memory(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("90m", 5400), (" 2 h ", 7200), ("1.5d", 129_600), ("0.001s", 0.001)],
+)
+def test_durations_are_seconds(text: str, seconds: float) -> None:
+    """A duration is a number and a unit."""
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", 30, "0s", "-1m", "2 hours", "1w", "1e3s", None, []])
+def test_what_is_no_duration_is_refused(text: object) -> None:
+    """Nothing but a positive number with a unit is a duration."""
+    with pytest.raises(ValueError, match=r"write a number with s, m, h or d, such as 90m"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("85%", 0.85), ("0%", 0), (" 100 % ", 1), ("99.5%", 0.995)]
+)
+def test_shares_are_written_in_percent(text: str, share: float) -> None:
+    """A share is a number from 0 to 100 and a percent sign."""
+    assert parse_percent(text) == share
+
+
+@pytest.mark.parametrize("text", ["", "85", 85, 0.85, "101%", "100.5%", "-1%", "all", None, []])
+def test_what_is_no_share_is_refused(text: object) -> None:
+    """0.85 could be a share, or less than one percent."""
+    with pytest.raises(ValueError, match=r"write a number from 0 to 100 with a percent sign"):
+        parse_percent(text)
 
 
 @pytest.mark.parametrize(("word", "hint"), [("rooot", " Did you mean 'root'?"), ("zzz", "")])

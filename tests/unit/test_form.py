@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from opendata_hub.catalogue import Catalogue, Image, load
+from opendata_hub.catalogue import BY_DIGEST, Catalogue, Image, load
+from opendata_hub.engine import BROUGHT
 from opendata_hub.errors import ChoiceError
 from opendata_hub.form import Choice, check, read_form, render
 
@@ -259,6 +260,14 @@ def test_another_groups_image_is_no_own_image_either(entry, reference):
 
     assert refused(options, rule=ANY, of=catalogue).startswith("You may not start")
     assert check(options, catalogue, ("staff",), ANY).reference == reference
+
+
+@pytest.mark.parametrize("reference", [f"{BROUGHT}:0123456789ab", f"docker.io/{BY_DIGEST}:01"])
+def test_our_own_marks_are_no_own_images(reference):
+    """They are second names of every image that came, those of other groups among them."""
+    options = {"custom_image": reference}
+
+    assert refused(options, rule=ANY).startswith("You may not start")
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,53 @@ def test_with_systemd_the_daemon_is_systemds(
     with pytest.raises(EngineUnreachable, match="journalctl -u docker"):
         daemon.ensure(print)
     assert (nowhere / "systemctl.log").read_text() == "enable --now docker\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "local"), [("", True), ("unix:///run/docker.sock", True), ("tcp://lab:2376", False)]
+)
+def test_only_a_socket_means_this_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, local: bool
+) -> None:
+    """Folders of an engine elsewhere are not looked for here."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+
+    assert daemon.is_local() is local
+
+
+PROXY = {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": "a,50%"}
+
+
+def test_an_engine_started_here_takes_the_sites_proxy(
+    fresh: Callable[[str, str], None], nowhere: Path
+) -> None:
+    """Its pulls go through it from the first one on."""
+    fresh("dockerd", 'echo "through $HTTPS_PROXY" >&2; exit 1')
+    with pytest.raises(EngineUnreachable, match="through http://proxy:3128"):
+        daemon.ensure(print, PROXY)
+
+
+def test_systemd_is_told_the_sites_proxy_before_the_engine_is_installed(
+    fresh: Callable[[str, str], None], nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The distribution starts what it installs; what somebody else has told systemd stays."""
+    drop_in = nowhere / "docker.service.d" / "opendata-hub.conf"
+    monkeypatch.setattr(daemon, "SYSTEMD", nowhere)
+    monkeypatch.setattr(daemon, "DROP_IN", drop_in)
+    monkeypatch.setattr(daemon, "_PATIENCE", 0.1)
+    fresh("systemctl", "exit 0")
+    fresh("apt-get", f"/bin/cp {drop_in} {nowhere}/seen 2>/dev/null; exit 0")
+    with pytest.raises(EngineUnreachable):
+        daemon.ensure(print, {})
+    assert not drop_in.exists()
+    with pytest.raises(EngineUnreachable):
+        daemon.ensure(print, PROXY)
+    assert (nowhere / "seen").read_text().splitlines()[1:] == [
+        "[Service]",
+        'Environment="HTTPS_PROXY=http://proxy:3128"',
+        'Environment="no_proxy=a,50%%"',
+    ]
+    drop_in.write_text("theirs")
+    with pytest.raises(EngineUnreachable):
+        daemon.ensure(print, PROXY)
+    assert drop_in.read_text() == "theirs"

@@ -3,7 +3,7 @@
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from opendata_hub.spawner.readiness import works_with_hub
+from opendata_hub.engine.readiness import works_with_hub
 
 
 @pytest.mark.parametrize("version", ["0.8.1", "1.5.1", "2.0.2", "5.4.6", "6.1.1", "7.0.0.dev"])

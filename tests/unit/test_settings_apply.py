@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from jupyterhub.orm import new_session_factory
 from sqlalchemy import text
 from traitlets.config import Config
 
 from opendata_hub.native import NativeAuthenticator
+from opendata_hub.registries import auth_config
 from opendata_hub.settings import configure
 from opendata_hub.settings.login import SHARED_WARNING
 
@@ -170,11 +172,12 @@ def test_the_spawner_gets_checked_values(folder: Path) -> None:
         "custom_image: 'quay.io/.*'\n"
         "datasets: {all: data, some: {path: data, groups: [physics]}}\n"
         "homes: {welcome: data}\n"
-        "limits: {memory: 1G, cpu: 2, processes: 99}",
+        "limits: {memory: 1G, cpu: 2, processes: 99}\nstart: {slots: 5}",
     )
     data = str(folder / "data")
 
     assert c.OpenDataSpawner.catalogue[0]["slug"] == "a"
+    assert c.OpenDataSpawner.lock == str(folder / "hub.lock")
     assert c.OpenDataSpawner.custom_image == "quay.io/.*"
     assert c.OpenDataSpawner.datasets == {
         "all": {"path": data, "groups": []},
@@ -182,18 +185,20 @@ def test_the_spawner_gets_checked_values(folder: Path) -> None:
     }
     assert c.OpenDataSpawner.welcome == data
     assert c.OpenDataSpawner.process_limit == 99
+    assert c.OpenDataSpawner.start_slots == 5
     assert c.Spawner.mem_limit == 2**30
     assert c.Spawner.cpu_limit == 2
 
 
 def test_a_catalogue_file_stays_a_path(folder: Path) -> None:
-    """The spawner reads the file again when it changes."""
+    """The spawner reads the file again when it changes, and the lock beside it."""
     (folder / "list.yaml").write_text(CATALOGUE)
     (folder / "hub.yaml").write_text("images: list.yaml")
     c = Config()
     configure(c)
 
     assert c.OpenDataSpawner.catalogue == str(folder / "list.yaml")
+    assert c.OpenDataSpawner.lock == str(folder / "list.lock")
 
 
 def test_hub_yaml_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,3 +261,25 @@ def test_a_database_of_another_version_is_left_to_the_hub(folder: Path) -> None:
     session.get_bind().dispose()
 
     assert configured(folder).JupyterHub.db_url == c.JupyterHub.db_url
+
+
+def test_the_site_reaches_servers_and_logins_reach_pulls(folder: Path) -> None:
+    """Servers get the variables, and a file with the machine's authorities and the site's."""
+    trustme.CA().cert_pem.write_to_path(str(folder / "ca.pem"))
+    c = configured(
+        folder,
+        "site: {http_proxy: 'http://proxy.example.org:3128', ca_bundle: ca.pem}\n"
+        "registries: {quay.io: {username: me, password: hush}}\n"
+        "hub: {url: 'http://lab.example.org'}",
+    )
+    environment, bundle = c.Spawner.environment, folder / ".hub" / "ca-bundle.pem"
+
+    assert environment["HTTPS_PROXY"] == "http://proxy.example.org:3128"
+    assert "lab.example.org" in environment["no_proxy"].split(",")
+    assert environment["SSL_CERT_FILE"] == str(bundle)
+    assert bundle.read_text().endswith((folder / "ca.pem").read_text())
+    assert auth_config(c.OpenDataSpawner.registries, "quay.io/a") == {
+        "username": "me",
+        "password": "hush",
+    }
+    assert "hush" not in repr(c)

@@ -12,10 +12,12 @@ CATALOGUE = """
 - {slug: exam, display_name: Exam, image: example.org/exam:1, groups: [physics]}
 """
 
-TOP = "hub, login, groups, images, custom_image, datasets, homes, limits"
+TOP = "hub, site, login, groups, images, registries, custom_image, datasets, homes, pulling, limits"
 NO_IMAGES = "write the path of a catalogue file, or a list of images"
 URL = "write an address such as http://localhost:8000 or http://lab.example.org"
 PORT = "write a port from 1 to 65454"
+PROXY = "write an address with a port, such as http://proxy.example.org:3128"
+LOGIN = "write hosts, and under each its username and password_file"
 LOST = "image 'exam' is for the group 'physics', which groups does not define; known: "
 
 FAULTS = {
@@ -113,6 +115,64 @@ FAULTS = {
     "homes: {welcom: x}": (
         "homes.welcom is not a known key; known here: welcome. Did you mean 'welcome'?"
     ),
+    "site: {http_proxy: proxy:3128}": f"site.http_proxy is 'proxy:3128'; {PROXY}.",
+    "site: {http_proxy: 'http://proxy'}": f"site.http_proxy is 'http://proxy'; {PROXY}.",
+    "site: {http_proxy: 'http://proxy:x'}": f"site.http_proxy is 'http://proxy:x'; {PROXY}.",
+    "site: {http_proxy: 'http://proxy:1/path'}": (
+        f"site.http_proxy is 'http://proxy:1/path'; {PROXY}."
+    ),
+    "site: {http_proxy: 'http://localhost:3128'}": (
+        "site.http_proxy is 'http://localhost:3128'; write an address that containers reach: in a "
+        "container, that one is the container's."
+    ),
+    "site: {http_proxy: 'http://[::1]:3128'}": (
+        "site.http_proxy is 'http://[::1]:3128'; write an address that containers reach: in a "
+        "container, that one is the container's."
+    ),
+    "site: {http_proxy: 'http://me:hush@proxy:3128'}": (
+        f"site.http_proxy has a value that cannot be used; {PROXY}, without a user and password: "
+        "every server would show them to its student; where the proxy asks for them, run one in "
+        "between that logs in, such as cntlm."
+    ),
+    "site: {no_proxy: ['a, b']}": (
+        "site.no_proxy[0] is 'a, b'; write a host, a domain such as .example.org, or a network "
+        "such as 10.0.0.0/8."
+    ),
+    "site: {ca_bundle: nowhere.pem}": (
+        "site.ca_bundle: {folder}/nowhere.pem cannot be read: No such file or directory; mend that."
+    ),
+    "site: {ca_bundle: images/catalogue.yaml}": (
+        "site.ca_bundle: {folder}/images/catalogue.yaml holds no certificate in PEM form; convert "
+        "a DER file with `openssl x509 -inform der -in FILE -out FILE.pem`."
+    ),
+    "registries: {'https://quay.io': {username: a, password: b}}": (
+        "registries.https://quay.io cannot be a name; write a registry's host as names of images "
+        "have it, such as quay.io or registry.example.org:5000, without https:// and path."
+    ),
+    "registries: {quay.io: 'me:hush'}": f"registries has a value that cannot be used; {LOGIN}.",
+    "registries: me:hush@quay.io": f"registries has a value that cannot be used; {LOGIN}.",
+    "registries: {quay.io: {username: me, password: 1234}}": (
+        "registries.quay.io.password has a value that cannot be used; write a text, in quotes "
+        "where it looks like a number."
+    ),
+    "registries: {quay.io: {username: me, passwort: hush}}": (
+        "registries.quay.io.passwort is not a known key; known here: username, password, "
+        "password_file. Did you mean 'password'?"
+    ),
+    "registries: {quay.io: {username: me}}": (
+        "registries.quay.io: write one of password and password_file."
+    ),
+    "registries: {quay.io: {username: me, password: hush, password_file: a}}": (
+        "registries.quay.io: write one of password and password_file."
+    ),
+    "registries: {quay.io: {username: me, password_file: token}}": (
+        "registries.quay.io.password_file: {folder}/token cannot be read: No such file or "
+        "directory; mend that."
+    ),
+    "registries: {quay.io: {username: me, password_file: images/root/Dockerfile}}": (
+        "registries.quay.io.password_file: {folder}/images/root/Dockerfile can be read by every "
+        "user; close it: chmod o= {folder}/images/root/Dockerfile"
+    ),
     "limits: {memory: 4 gigs}": (
         "limits.memory is '4 gigs'; write a number with K, M, G or T, such as 4G."
     ),
@@ -146,7 +206,7 @@ def test_a_wrong_hub_yaml_is_told_what_to_write(folder: Path, text: str) -> None
         read(folder, text)
 
     assert str(caught.value) == f"hub.yaml: {FAULTS[text].replace('{folder}', str(folder))}"
-    for foreign in ("pydantic", "Input", "Traceback"):
+    for foreign in ("pydantic", "Input", "Traceback", "hush"):
         assert foreign not in str(caught.value)
 
 

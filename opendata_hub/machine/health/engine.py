@@ -65,12 +65,6 @@ def judge_silence(facts: Silence) -> Finding:
     return fault("Engine", "Docker Engine is installed, but does not answer.", fix)
 
 
-def is_local() -> bool:
-    """Whether the engine runs on this machine, so that its folders can be looked at from here."""
-    host = os.environ.get("DOCKER_HOST", "")
-    return not host or host.startswith("unix://")
-
-
 def judge_version(version: Mapping[str, Any]) -> Finding:
     """
     Say whether the engine is new enough.

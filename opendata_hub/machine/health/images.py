@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import docker
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError
 
 from opendata_hub.catalogue import Catalogue, Image, default_of
-from opendata_hub.errors import MachineError
+from opendata_hub.errors import EngineError, MachineError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import recipes
+from opendata_hub.machine import presence, recipes
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
 _PREPARE = "./start --prepare"
@@ -58,16 +58,16 @@ def check(client: docker.DockerClient, catalogue: Catalogue) -> Iterator[Finding
 
 def look(client: docker.DockerClient, image: Image) -> Found:
     """Ask the engine for one image."""
-    name, reference, local = image.slug, image.image, image.is_local
+    name, reference, local = image.slug, image.reference, image.is_local
     try:
-        labels = client.images.get(reference).labels
+        found = presence.find(client, image)
         current = not (image.build and local) or recipes.is_current(client, image.build, reference)
-    except ImageNotFound:
-        return Found(name, reference, local, here=False)
-    except (APIError, MachineError) as error:
+    except (APIError, EngineError, MachineError) as error:
         trouble = getattr(error, "explanation", None) or str(error)
         return Found(name, reference, local, trouble=trouble)
-    return Found(name, reference, local, True, labels.get(f"{LABEL}.jupyterhub"), current)
+    if found is None:
+        return Found(name, reference, local, here=False)
+    return Found(name, reference, local, True, found.labels.get(f"{LABEL}.jupyterhub"), current)
 
 
 def judge(image: Found, hub: str) -> Finding:
@@ -98,7 +98,7 @@ def _absent(name: str, image: Found) -> Finding:
         text = "it is not made yet, and no registry has it."
         return (fault if image.default else warning)(name, text, image.fix)
     text = "it is not here yet: whoever starts it first waits for the download."
-    return warning(name, text, f"docker pull {image.reference}")
+    return warning(name, text, f"opendata-hub images pull {image.name}")
 
 
 def _other_tag(hub: str) -> str:

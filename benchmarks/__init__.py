@@ -1,0 +1,1 @@
+"""Programs that measure speed; see README.md."""

@@ -1,0 +1,1 @@
+"""Hub-managed services: processes that the hub starts, each unaware of the others."""

@@ -1,0 +1,34 @@
+"""The engine behind a client of DockerSpawner's, one for all users."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+
+from opendata_hub import homes
+from opendata_hub.engine import Engine
+from opendata_hub.errors import ConfigError
+from opendata_hub.spawner import out_of_memory, supplies
+from opendata_hub.spawner.failures import StartFailed
+
+_SERVERS = f"{homes.LABEL}.role=server"
+_engines: dict[int, Engine] = {}
+
+
+def shared(client: docker.APIClient, registries: Mapping[str, Any]) -> Engine:
+    """
+    Return the engine behind this client, watched for servers that run out of memory.
+
+    Args:
+        registries: their logins, as the spawner's trait has them.
+
+    Raises:
+        StartFailed: a login is wrong; the text says where.
+    """
+    if id(client) not in _engines:
+        try:
+            _engines[id(client)] = Engine(client, supplies.logins(registries))
+        except ConfigError as error:
+            raise StartFailed(f"This hub's logins of registries have a fault. {error}") from None
+        _engines[id(client)].watch_ooms(_SERVERS, out_of_memory.tell)
+    return _engines[id(client)]

@@ -1,0 +1,131 @@
+"""What a server is on the engine, and whose containers give way to it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests import stand_in
+from tests.hubs import RunningHub, running_hub, wait_for
+
+
+@pytest.fixture(scope="module")
+def image(build: Callable[..., str]) -> str:
+    """What all entries of the hub start."""
+    return build(stand_in.LINES, base=stand_in.BASE)
+
+
+def test_a_container_is_confined(hub: RunningHub, user: str) -> None:
+    """Not root, no capabilities, no new privileges, no swap, limits on everything."""
+    hub.start(user, {"image": "small"})
+
+    container = hub.container(user)
+
+    config, host = container["Config"], container["HostConfig"]
+    assert config["User"] == "1000:100"
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["Memory"] == host["MemorySwap"] == 512 * 2**20
+    assert host["CpuQuota"] == 150_000
+    assert host["PidsLimit"] == 1024
+    assert not host["AutoRemove"]
+    assert not host["Privileged"]
+
+
+def test_labels_tell_whose_server_it_is(hub: RunningHub, user: str) -> None:
+    """Clean-up and backup need no database."""
+    hub.start(user, {"image": "small"})
+
+    labels = hub.container(user)["Config"]["Labels"]
+
+    ours = {k: v for k, v in labels.items() if k.startswith("org.opendata-hub.")}
+    assert ours["org.opendata-hub.role"] == "server"
+    assert ours["org.opendata-hub.user"] == user
+    assert ours["org.opendata-hub.image"] == "small"
+
+
+def test_users_with_names_alike_share_nothing(
+    hub: RunningHub, new_name: Callable[[str], str]
+) -> None:
+    """Case, dots, dashes and accents keep people apart, in homes and containers."""
+    base = new_name("ann")
+    names = [base, base.replace("-", "."), base.replace("-", "--"), base.replace("ann", "änn")]
+    for name in names:
+        hub.add_user(name)
+        assert hub.start(name).ok
+
+    containers = [hub.container(name) for name in names]
+
+    mounts = [mount for container in containers for mount in container["Mounts"]]
+    homes = {mount["Name"] for mount in mounts if mount["Destination"] == "/home/jovyan"}
+    assert len({container["Name"] for container in containers}) == len(homes) == len(names)
+
+
+def test_stopping_leaves_no_container_but_the_home(hub: RunningHub, user: str) -> None:
+    """What is stopped is gone from the engine, save for the work."""
+    hub.start(user)
+
+    hub.stop(user)
+
+    labels = [f"org.opendata-hub.user={user}"]
+    assert hub.client.containers(all=True, filters={"label": labels}) == []
+    assert len(hub.client.volumes(filters={"label": labels})["Volumes"]) == 1
+
+
+def test_a_left_over_container_gives_way(hub: RunningHub, user: str) -> None:
+    """A container that the hub has lost track of does not keep its user out."""
+    hub.start(user)
+    name = hub.container(user)["Name"].lstrip("/")
+    config = hub.container(user)["Config"]
+    hub.stop(user)
+    hub.client.create_container(
+        config["Image"], name=name, labels=config["Labels"], environment=config["Env"]
+    )
+
+    assert hub.start(user).ok
+
+
+def test_another_hubs_server_is_left_alone(
+    hub: RunningHub, user: str, client: docker.APIClient, tmp_path: Path, image: str
+) -> None:
+    """Two hubs on one engine never end each other's servers, even of users of the same name."""
+    hub.start(user)
+    extra = f"""
+c.OpenDataSpawner.catalogue = [dict(slug="starter", display_name="Starter", image="{image}")]
+"""
+    with running_hub(tmp_path, client, extra) as other:
+        other.api.post(f"/users/{user}")
+
+        assert not other.start(user).ok
+
+        assert "not of this hub and user" in other.log
+    assert hub.container(user)["State"]["Running"]
+
+
+def test_a_strangers_container_of_that_name_is_left_alone(
+    hub: RunningHub, user: str, image: str
+) -> None:
+    """A container that is not this user's is never removed; the start says what to do."""
+    made = hub.client.create_container(image, name=f"opendata-{user}")
+    try:
+        start = hub.start(user)
+
+        assert not start.ok
+        assert f"docker rm -f opendata-{user}" in hub.log
+        assert hub.client.inspect_container(made["Id"])["State"]["Status"] == "created"
+    finally:
+        hub.client.remove_container(made["Id"])
+
+
+def test_the_server_that_died_says_why_on_the_next_visit(hub: RunningHub, user: str) -> None:
+    """A container killed from outside is noticed, removed, and explained on the options page."""
+    hub.start(user)
+    hub.client.kill(hub.container(user)["Id"])
+
+    wait_for(lambda: not hub.servers(user), "the hub notices")
+
+    page = hub.page(user, f"/hub/spawn/{user}")
+    assert "Your last server stopped by itself: it was killed from outside" in page
+    assert "exit code 137, OOM no" in hub.log
