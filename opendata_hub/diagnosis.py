@@ -129,6 +129,27 @@ def gone() -> Diagnosis:
     )
 
 
+def no_room(seconds: float) -> Diagnosis:
+    """Explain that nobody made room in memory while the first in line waited."""
+    return Diagnosis(
+        f"The memory of this machine has been taken for {seconds / 60:.0f} minutes by those who "
+        "work now, so your server was not started. Try again when somebody has stopped theirs, or "
+        f"{_TELL}.",
+        f"no room in memory for {seconds:.0f} s; stop servers, lower limits.guarantee, or give the "
+        "machine more memory",
+    )
+
+
+def never_fits(image: str, promised: int) -> Diagnosis:
+    """Explain a promise that the machine cannot keep even with nobody else on it."""
+    return Diagnosis(
+        f"{image} needs {format_memory(promised)} of memory, which this machine does not have. "
+        f"Choose another image, or {_TELL}.",
+        f"image {image} is promised {format_memory(promised)}, and the machine has less beside "
+        "start.reserve; lower limits.guarantee or start.reserve",
+    )
+
+
 def silent(image: str, seconds: float, last_lines: str) -> Diagnosis:
     """Explain a container that runs, but whose port never answered."""
     return Diagnosis(

@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import statistics
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _REMEMBERED = 20  # starts; enough to smooth, few enough to follow a change of image or load
@@ -34,11 +34,15 @@ class Ticket:
 
     Attributes:
         user: whose start it is; a user has one slot at most.
+        name: of the server, for ``admit``.
+        memory: bytes that it is promised, for ``admit``.
         late: lets everybody else go first.
         granted: set when it has a slot.
     """
 
     user: str
+    name: str = ""
+    memory: int = 0
     late: bool = False
     granted: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
@@ -52,14 +56,15 @@ class StartQueue:
         slots: how many may start at a time.
         clock: seconds; only differences count.
         admit: says why a ticket cannot be let in though a slot is free, in words for a waiting
-            student; empty if it can. Asked for the first in line only: nobody overtakes.
+            student; empty if it can. It gets those who have a slot, too, and is asked for the
+            first in line only: nobody overtakes.
     """
 
     def __init__(
         self,
         slots: int,
         clock: Callable[[], float],
-        admit: Callable[[Ticket], str] = lambda ticket: "",
+        admit: Callable[[Ticket, Sequence[Ticket]], str] = lambda ticket, starting: "",
     ) -> None:
         if slots < 1:
             raise ValueError(f"slots is {slots}; write 1 or more")
@@ -70,9 +75,9 @@ class StartQueue:
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._reason = ""
 
-    def enter(self, user: str, late: bool = False) -> Ticket:
+    def enter(self, user: str, name: str = "", memory: int = 0, late: bool = False) -> Ticket:
         """Stand in line; the ticket must be given back with :meth:`leave`, whatever happens."""
-        ticket = Ticket(user, late)
+        ticket = Ticket(user, name, memory, late)
         self._line.append(ticket)
         self.advance()
         return ticket
@@ -96,7 +101,7 @@ class StartQueue:
         """Let in whom slots and ``admit`` allow; call it when ``admit`` may have a new answer."""
         self._reason = ""
         while len(self._running) < self.slots and (ticket := self._first()):
-            self._reason = self._admit(ticket)
+            self._reason = self._admit(ticket, self._running)
             if self._reason:
                 return
             self._line.remove(ticket)

@@ -8,6 +8,10 @@ from opendata_hub.catalogue import Image
 from opendata_hub.engine.archives import archive
 from opendata_hub.engine.engine import Engine
 
+_FIRST_TO_GO = 500
+"""Where the machine's own memory ends, the kernel looks for processes of servers first, and not for
+the hub, its proxy or the engine: as if each had half of the machine's memory more than it has."""
+
 PORT = 8888
 """Where servers listen in their containers, in a hub."""
 
@@ -32,6 +36,7 @@ def host_config(
         "cap_add": list(entry.capabilities) if entry else [],
         "pids_limit": processes,
         "security_opt": ["no-new-privileges"],
+        "oom_score_adj": _FIRST_TO_GO,
     }
     if entry is not None and entry.allow_privilege_escalation:
         del config["security_opt"]

@@ -190,7 +190,10 @@ def _servers(c: Any, settings: Settings) -> None:
     spawner.process_limit = limits.processes
     if settings.start.slots:
         spawner.start_slots = settings.start.slots
+    spawner.start_reserve = settings.start.reserve
+    spawner.start_patience = settings.start.patience
     c.Spawner.mem_limit = limits.memory
+    c.Spawner.mem_guarantee = limits.guarantee
     c.Spawner.cpu_limit = limits.cpu
 
 

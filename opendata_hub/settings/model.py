@@ -170,6 +170,12 @@ class Limits(Model):
         description="Memory of a server, without swap.",
         json_schema_extra={"default": "2G"},
     )
+    guarantee: Size = Field(
+        512 * 2**20,
+        description="Memory that a server is promised: it starts when so much is there, and the "
+        "others' promises are kept. Never more than its `memory`.",
+        json_schema_extra={"default": "512M"},
+    )
     cpu: Number | None = Field(
         None, gt=0, description="CPU cores of a server, such as 0.5 or 2; without it, all."
     )
@@ -188,6 +194,18 @@ class Start(Model):
         ge=1,
         description="Servers that start at a time; the others wait in line, first come first "
         "served, and see their place. One more than the machine has cores unless written.",
+    )
+    reserve: Size = Field(
+        2**30,
+        description="Memory that is promised to no server: for the hub, its proxy, the engine and "
+        "the system.",
+        json_schema_extra={"default": "1G"},
+    )
+    patience: Duration = Field(
+        300,
+        description="How long the first in line waits for memory, before being told that there "
+        "is none.",
+        json_schema_extra={"default": "5m"},
     )
 
 

@@ -7,17 +7,25 @@ from typing import Any
 
 from opendata_hub import homes
 from opendata_hub.catalogue import Image
+from opendata_hub.engine.memory import PROMISED
 from opendata_hub.engine.servers import container, host_config
 
 
-def labels(user: str, server: str, image: str) -> dict[str, str]:
-    """Labels of a server's container; ``image`` is its slug, empty for an image of one's own."""
+def labels(user: str, server: str, image: str, promised: int) -> dict[str, str]:
+    """
+    Labels of a server's container.
+
+    Args:
+        image: its slug, empty for an image of one's own.
+        promised: bytes of memory.
+    """
     label = homes.LABEL
     return {
         f"{label}.role": "server",
         f"{label}.user": user,
         f"{label}.server": server,
         f"{label}.image": image,
+        PROMISED: str(promised),
     }
 
 
@@ -26,7 +34,8 @@ async def applied(spawner: Any, entry: Image | None) -> AsyncIterator[None]:
     """Have DockerSpawner, within this context, create its container confined and labelled."""
     operators = spawner.extra_create_kwargs, spawner.extra_host_config
     create, host = [await _resolved(spawner, value) for value in operators]
-    known_by = labels(spawner.user.name, spawner.name, entry.slug if entry else "")
+    slug = entry.slug if entry else ""
+    known_by = labels(spawner.user.name, spawner.name, slug, spawner.promise()[1])
     limits = spawner.mem_limit, spawner.process_limit
     spawner.extra_create_kwargs = container(known_by, create)
     spawner.extra_host_config = host_config(entry, *limits, host)

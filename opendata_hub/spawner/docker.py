@@ -1,6 +1,7 @@
 """Servers in containers of the Docker Engine."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime
@@ -20,6 +21,7 @@ from opendata_hub.spawner import confinement, engines, home, images, left_overs,
 from opendata_hub.spawner.failures import explained
 from opendata_hub.spawner.mixin import OpenDataSpawner
 from opendata_hub.spawner.reach import require_reachable
+from opendata_hub.spawner.turns import Line
 from opendata_hub.spawner.watch import Watch
 
 
@@ -51,6 +53,16 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     def engine(self) -> Engine:
         """The engine behind DockerSpawner's client, one for all users."""
         return engines.shared(self.client, self.registries)
+
+    @property
+    def line(self) -> Line:
+        """The line in front of the engine."""
+        return engines.line(self.engine, self.start_slots, self.start_reserve)
+
+    def promise(self) -> tuple[str, int]:
+        """Name of its container, and the guaranteed bytes of memory, its limit at most."""
+        promised = min(self.mem_guarantee or 0, self.mem_limit or sys.maxsize)
+        return str(self._object_name_default()), promised
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call docker-py in the lane that the method belongs to, not in one thread for all."""

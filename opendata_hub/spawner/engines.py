@@ -9,10 +9,20 @@ from opendata_hub import homes
 from opendata_hub.engine import Engine
 from opendata_hub.errors import ConfigError
 from opendata_hub.spawner import out_of_memory, supplies
+from opendata_hub.spawner.capacity import Capacity
 from opendata_hub.spawner.failures import StartFailed
+from opendata_hub.spawner.turns import Line
 
 _SERVERS = f"{homes.LABEL}.role=server"
 _engines: dict[int, Engine] = {}
+
+
+_lines: dict[int, Line] = {}
+
+
+def line(engine: Engine, slots: int, reserve: int) -> Line:
+    """Return the line in front of an engine; ``reserve`` is memory, in bytes, for nobody."""
+    return _lines.setdefault(id(engine), Line(slots, Capacity(engine, reserve)))
 
 
 def shared(client: docker.APIClient, registries: Mapping[str, Any]) -> Engine:

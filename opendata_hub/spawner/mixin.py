@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jupyterhub.utils import maybe_future
-from traitlets import Dict, Integer, List, Unicode, Union, default
+from traitlets import Dict, Float, Integer, List, Unicode, Union, default
 from traitlets.config import Configurable
 
-from opendata_hub import form, progress
+from opendata_hub import diagnosis, form, progress
 from opendata_hub.catalogue import Catalogue, Image
 from opendata_hub.datasets import Dataset
 from opendata_hub.diagnosis import Diagnosis
@@ -17,7 +18,7 @@ from opendata_hub.spawner import supplies
 from opendata_hub.spawner.failures import StartFailed
 from opendata_hub.spawner.news import News
 from opendata_hub.spawner.request import brings_options
-from opendata_hub.spawner.turns import Turn, line
+from opendata_hub.spawner.turns import Line, NoRoom, Turn
 
 
 class OpenDataSpawner(Configurable):
@@ -113,6 +114,26 @@ class OpenDataSpawner(Configurable):
     def _one_more_than_cores(self) -> int:
         return (os.cpu_count() or 1) + 1
 
+    start_reserve = Integer(
+        2**30,
+        min=0,
+        config=True,
+        help="""
+        Bytes of memory that no server is promised: for the hub, its proxy, the engine, the system.
+
+        A server is promised ``Spawner.mem_guarantee``, and starts when that is there.
+        """,
+    )
+
+    start_patience = Float(
+        300.0,
+        min=0,
+        config=True,
+        help="""
+        Seconds that the first in line waits for memory, before being told that there is none.
+        """,
+    )
+
     turn: Turn | None = None
     """Place in line or slot of the last start; given back by now, unless it is under way."""
 
@@ -136,6 +157,15 @@ class OpenDataSpawner(Configurable):
     async def prepare(self) -> None:
         """Do what may take long, before the hub's start timer runs."""
         raise NotImplementedError
+
+    @property
+    def line(self) -> Line:
+        """The line of this hub's starts, one for all users."""
+        return _line(self.start_slots)
+
+    def promise(self) -> tuple[str, int]:
+        """Name of the server where it runs, and the bytes of memory that it is promised."""
+        return self._log_name, 0
 
     async def images_here(self) -> Mapping[str, int | None] | None:
         """Bytes of each image on this server, by reference; None: nobody knows, or needs to."""
@@ -215,6 +245,11 @@ class OpenDataSpawner(Configurable):
         self.orm_spawner.user_options = dict(options)
         self.user.db.commit()
 
+    @property
+    def choice_name(self) -> str:
+        """What people call the image that starts."""
+        return self.choice.name if self.choice else "Your server"
+
     def came_up(self) -> None:
         """Keep the choice for next time: a server answers."""
         if self.choice is not None:
@@ -244,8 +279,18 @@ class OpenDataSpawner(Configurable):
         """Run the operator's hook, then all that may take long: ``start_timeout`` begins later."""
         await maybe_future(super().run_pre_spawn_hook())
         await self.prepare()
-        self.turn = Turn(line(self.start_slots), self.user.name)
-        await self.turn.come(self.tell)
+        await self._stand_in_line()
+
+    async def _stand_in_line(self) -> None:
+        await self.line.look()
+        name, promised = self.promise()
+        if self.line.capacity and self.line.capacity.never_fits(promised):
+            raise self.fail(diagnosis.never_fits(self.choice_name, promised), 503)
+        self.turn = Turn(self.line, self.user.name, name, promised)
+        try:
+            await self.turn.come(self.tell, self.start_patience)
+        except NoRoom:
+            raise self.fail(diagnosis.no_room(self.start_patience), 503) from None
 
     def tell(self, event: progress.Event) -> None:
         """Show this to everybody who looks at the spawn page, now or when they come back."""
@@ -283,3 +328,8 @@ class OpenDataSpawner(Configurable):
         """Keep the state now, for news that comes between start and stop."""
         self.orm_spawner.state = self.get_state()
         self.user.db.commit()
+
+
+@lru_cache
+def _line(slots: int) -> Line:
+    return Line(slots)

@@ -19,6 +19,7 @@ def test_by_default_a_container_may_nothing() -> None:
         "cap_add": [],
         "pids_limit": 100,
         "security_opt": ["no-new-privileges"],
+        "oom_score_adj": 500,
         "memswap_limit": 2**30,
     }
 
@@ -27,7 +28,12 @@ def test_an_entry_may_ask_for_more() -> None:
     """Only what it names comes back."""
     config = servers.host_config(TRUSTED, None, 100, {})
 
-    assert config == {"cap_drop": ["ALL"], "cap_add": ["SETUID"], "pids_limit": 100}
+    assert config == {
+        "cap_drop": ["ALL"],
+        "cap_add": ["SETUID"],
+        "pids_limit": 100,
+        "oom_score_adj": 500,
+    }
 
 
 def test_the_operators_own_words_win() -> None:

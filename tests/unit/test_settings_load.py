@@ -12,7 +12,10 @@ CATALOGUE = """
 - {slug: exam, display_name: Exam, image: example.org/exam:1, groups: [physics]}
 """
 
-TOP = "hub, site, login, groups, images, registries, custom_image, datasets, homes, pulling, limits"
+TOP = (
+    "hub, site, login, groups, images, registries, custom_image, datasets, homes, start, pulling, "
+    "limits"
+)
 NO_IMAGES = "write the path of a catalogue file, or a list of images"
 URL = "write an address such as http://localhost:8000 or http://lab.example.org"
 PORT = "write a port from 1 to 65454"

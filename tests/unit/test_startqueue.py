@@ -101,7 +101,7 @@ def test_what_is_not_admitted_waits_with_its_reason_and_nobody_overtakes() -> No
     """The first in line waits for memory; who is smaller comes later all the same."""
     reason = "This machine's memory is in use."
     full = {"big"}
-    queue = StartQueue(2, Clock(), lambda ticket: reason if ticket.user in full else "")
+    queue = StartQueue(2, Clock(), lambda ticket, _: reason if ticket.user in full else "")
     big, small = queue.enter("big"), queue.enter("small")
     assert _granted(big, small) == [False, False]
     place = queue.place(big)
@@ -124,7 +124,7 @@ class AnyOrder(RuleBasedStateMachine):
     def _open(self, slots: int) -> None:
         self.clock = Clock()
         self.full = False
-        self.queue = StartQueue(slots, self.clock, lambda _: "full" if self.full else "")
+        self.queue = StartQueue(slots, self.clock, lambda *_: "full" if self.full else "")
         self.slots = slots
         self.tickets: list[Ticket] = []
 
