@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -28,6 +29,7 @@ __all__ = [
     "Duration",
     "Matching",
     "Model",
+    "Moment",
     "Number",
     "Percent",
     "Size",
@@ -171,6 +173,28 @@ Duration = Annotated[
     ),
 ]
 """Seconds."""
+
+
+def parse_moment(value: object) -> datetime:
+    """
+    Read a day and a time, such as ``2026-11-24 14:00``: of this machine's zone unless it names one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("write a day and a time, such as 2026-11-24 14:00") from None
+    return moment.astimezone()
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-24 14:00"]}),
+]
+"""A point in time, with its zone."""
 
 
 def parse_percent(value: object) -> float:

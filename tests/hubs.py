@@ -130,7 +130,7 @@ class RunningHub:
     def _answers(self) -> bool:
         assert self.process.poll() is None, f"the hub ended:\n{self.log}"
         try:
-            return httpx.get(f"{self.url}/hub/health").status_code == 200
+            return self.api.get(f"{self.url}/hub/health").status_code == 200
         except httpx.TransportError:
             return False
 

@@ -1,8 +1,10 @@
 """Ports for what tests run, each given out once: to one test, of all that run on this machine."""
 
+import atexit
 import secrets
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 
 from opendata_hub.machine.ports import fault
 from opendata_hub.settings.model import ports as own_ports
@@ -10,7 +12,8 @@ from opendata_hub.settings.model import ports as own_ports
 FIRST, COUNT = 20_000, 12_000
 """Below the ports that the system gives out by itself, to whoever connects or asks for any."""
 
-_claims: list[socket.socket] = []  # held until this process ends
+_claims = ExitStack()  # held until this process ends
+atexit.register(_claims.close)
 
 
 def free_ports(count: int) -> list[int]:
@@ -40,5 +43,5 @@ def _claim(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims.append(claim)
+    _claims.enter_context(claim)
     return fault(port) is None

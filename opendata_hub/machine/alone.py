@@ -16,7 +16,7 @@ from opendata_hub.datasets import Dataset, mounts
 from opendata_hub.engine import archive, translated
 from opendata_hub.engine.servers import PORT
 from opendata_hub.errors import MachineError
-from opendata_hub.homes import GID, HOME, LABEL, UID, safe_name
+from opendata_hub.homes import GID, HOME, UID, safe_name
 from opendata_hub.machine import Say, door, ports
 from opendata_hub.machine.subject import Subject
 
@@ -181,7 +181,6 @@ class _Made:
 
     def _created(self, command: list[str] | None, port: int) -> Container:
         name, inside = name_of(self.subject), self._inside()
-        self.client.volumes.create(name, labels=_labels(self.subject))
         folders = {name: Dataset(path=path) for name, path in self.data.items()}
         common = self.subject.container(
             ROLE,
@@ -191,6 +190,7 @@ class _Made:
             network_mode=self.network,
             port_bindings={inside: ("127.0.0.1", port)},
         )
+        self.client.volumes.create(name, labels=common["labels"])
         made = self.client.api.create_container(
             self.reference,
             command,
@@ -208,10 +208,6 @@ class _Made:
         exposed = self.client.images.get(self.reference).attrs["Config"].get("ExposedPorts") or {}
         named = [int(port.partition("/")[0]) for port in exposed if port.endswith("/tcp")]
         return named[0] if len(named) == 1 else PORT
-
-
-def _labels(subject: Subject) -> dict[str, str]:
-    return {f"{LABEL}.role": ROLE, f"{LABEL}.image": subject.name}
 
 
 def _free(port: int) -> Iterator[int]:

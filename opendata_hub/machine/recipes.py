@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,8 @@ def build(
             forcerm=True,
             decode=True,
         )
-        _follow(events, tag, say)
+        with closing(events):
+            _follow(events, tag, say)
     except APIError as error:
         raise MachineError(f"{tag} cannot be built: {error.explanation or error}.") from None
     if before:

@@ -15,11 +15,11 @@ from opendata_hub.fields import check
 from opendata_hub.lessons import HANDLERS
 from opendata_hub.machine import proxy
 from opendata_hub.machine.access import Access
-from opendata_hub.services import images
+from opendata_hub.services import classes, images
 from opendata_hub.settings import accounts, login
 from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.load import NAME, defaults, load
-from opendata_hub.settings.model import Hub, Settings
+from opendata_hub.settings.model import Class, Hub, Settings
 from opendata_hub.settings.state import State
 
 NETWORK = "opendata-hub"
@@ -91,6 +91,8 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
         _containers(c)
         _site(c, settings, way)
         _images(c, settings, way)
+    if settings.classes:
+        classes.add(c, [_lesson(entry, settings) for entry in settings.classes])
     _prepare_database(settings, state)  # last: it tells passwords, once
 
 
@@ -225,6 +227,18 @@ def _containers(c: Any) -> None:
     c.JupyterHub.hub_ip = ensure_network(NETWORK, {"org.opendata-hub.role": "network"})
     c.DockerSpawner.network_name = NETWORK
     c.DockerSpawner.use_internal_ip = True
+
+
+def _lesson(entry: Class, settings: Settings) -> classes.Lesson:
+    students = settings.groups[entry.group] if entry.group else entry.users
+    return classes.Lesson(
+        name=entry.name,
+        users=students,
+        image=entry.image,
+        start=entry.start,
+        end=entry.end,
+        warm_up=entry.warm_up,
+    )
 
 
 def _images(c: Any, settings: Settings, way: Access) -> None:

@@ -52,7 +52,12 @@ def _settled(file: HubFile, folder: Path, where: str) -> Settings:
     catalogue = _collect(faults, lambda: _catalogue(images, folder, where, lock))
     faults += login.faults(file, where)
     file = _resolved(file, folder)
-    lost = (*_missing_folders(file), *_unusable_files(file), *_lost_groups(file, catalogue))
+    lost = (
+        *_missing_folders(file),
+        *_unusable_files(file),
+        *_lost_groups(file, catalogue),
+        *_lost_classes(file, catalogue),
+    )
     faults += [f"{where}: {fault}" for fault in lost]
     if faults or catalogue is None:
         raise ConfigError("\n".join(faults))
@@ -142,3 +147,19 @@ def _lost_groups(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
                     f"{what} is for the group '{group}', which groups does not define; known: "
                     f"{', '.join(file.groups)}.{nearest(group, file.groups)}"
                 )
+
+
+def _lost_classes(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
+    """Classes that nobody is in, or whose image there is not."""
+    slugs = [image.slug for image in catalogue.images] if catalogue else []
+    for number, entry in enumerate(file.classes):
+        key = f"classes[{number}]"
+        if entry.group and entry.group not in file.groups:
+            known = ", ".join(file.groups) or "none"
+            yield (
+                f"{key}.group is {entry.group!r}, which groups does not define; known: {known}."
+                f"{nearest(entry.group, file.groups)}"
+            )
+        if entry.image and catalogue and entry.image not in slugs:
+            near = nearest(entry.image, slugs)
+            yield f"{key}.image is {entry.image!r}; in the catalogue: {', '.join(slugs)}.{near}"

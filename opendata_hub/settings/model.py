@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from opendata_hub.catalogue import Catalogue, Image
+from opendata_hub.catalogue import Catalogue, Image, Slug
 from opendata_hub.datasets import Dataset, DatasetName
-from opendata_hub.fields import Count, Duration, Matching, Model, Number, Percent, Size
+from opendata_hub.fields import Count, Duration, Matching, Model, Moment, Number, Percent, Size
 from opendata_hub.registries import Logins, host_of
 from opendata_hub.site import Site
 
@@ -232,6 +232,32 @@ class Pulling(Model):
     )
 
 
+class Class(Model):
+    """A lesson: its servers are started before the students come."""
+
+    name: str = Field(description="What it is called in the hub's log.", min_length=1)
+    users: tuple[UserName, ...] = Field((), description="Its students, in the order of starting.")
+    group: str | None = Field(None, description="Or a group of `groups`, instead of `users`.")
+    image: Slug | None = Field(
+        None, description="The image they use; each one's last choice unless written."
+    )
+    start: Moment = Field(description="When it begins, such as `2026-11-24 14:00`.")
+    end: Moment = Field(description="When it ends.")
+    warm_up: Duration = Field(
+        600,
+        description="How long before, their servers begin to start. Those who click go first.",
+        json_schema_extra={"default": "10m"},
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Class":
+        if bool(self.users) == bool(self.group):
+            raise ValueError("write one of users and group")
+        if self.end <= self.start:
+            raise ValueError("write an end that is after the start")
+        return self
+
+
 class HubFile(Model):
     """Settings of a hub, as hub.yaml holds them. Every key may be left out."""
 
@@ -270,6 +296,9 @@ class HubFile(Model):
     pulling: Pulling = Field(
         default_factory=Pulling,
         description="Having images on this machine before anybody asks for them.",
+    )
+    classes: tuple[Class, ...] = Field(
+        (), description="Lessons whose servers are started before the students come."
     )
     limits: Limits = Field(default_factory=Limits, description="What one server may use.")
 

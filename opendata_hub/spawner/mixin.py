@@ -17,7 +17,7 @@ from opendata_hub.errors import ChoiceError, ConfigError
 from opendata_hub.spawner import supplies
 from opendata_hub.spawner.failures import StartFailed
 from opendata_hub.spawner.news import News
-from opendata_hub.spawner.request import brings_options
+from opendata_hub.spawner.request import brings_options, is_ahead
 from opendata_hub.spawner.turns import Line, NoRoom, Turn
 
 
@@ -147,6 +147,7 @@ class OpenDataSpawner(Configurable):
         super().__init__(*args, **kwargs)
         self._last_choice: dict[str, str] = {}
         self._news = News()
+        self._is_watched = False  # somebody has looked at this start
 
     # -- what the spawner below provides
 
@@ -237,6 +238,7 @@ class OpenDataSpawner(Configurable):
             raise StartFailed(str(error), error.status) from None
         self.apply_choice(self.choice)
         self._news.forget()
+        self._is_watched = False
         self.tell(progress.preparing(self.choice.name))
         if self.apply_user_options:
             await super()._run_apply_user_options(user_options)
@@ -286,7 +288,8 @@ class OpenDataSpawner(Configurable):
         name, promised = self.promise()
         if self.line.capacity and self.line.capacity.never_fits(promised):
             raise self.fail(diagnosis.never_fits(self.choice_name, promised), 503)
-        self.turn = Turn(self.line, self.user.name, name, promised)
+        late = is_ahead(self.handler) and not self._is_watched
+        self.turn = Turn(self.line, self.user.name, name, promised, late)
         try:
             await self.turn.come(self.tell, self.start_patience)
         except NoRoom:
@@ -298,6 +301,9 @@ class OpenDataSpawner(Configurable):
 
     def progress(self) -> AsyncIterator[progress.Event]:
         """Where the start is, then each news; the hub ends it with the start."""
+        self._is_watched = True
+        if self.turn:
+            self.turn.hurry()
         return self._news.follow()
 
     def fail(self, diagnosis: Diagnosis, status: int = 500) -> StartFailed:

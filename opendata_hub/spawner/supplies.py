@@ -9,6 +9,7 @@ from opendata_hub import catalogue as catalogues
 from opendata_hub import locks
 from opendata_hub.catalogue import Catalogue
 from opendata_hub.datasets import Dataset
+from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check
 from opendata_hub.registries import Login, Registries
 
@@ -23,6 +24,11 @@ def catalogue(supplied: str | list[Any], lock: str = "") -> Catalogue:
     Raises:
         ConfigError: the file, the list or the lock is wrong.
     """
+    if supplied == "":
+        raise ConfigError(
+            "OpenDataSpawner.catalogue is not set; give it the path of a catalogue, such as "
+            "'catalogue.yaml', or a list of images."
+        )
     digests = Path(lock) if lock else None
     if isinstance(supplied, str):
         path = Path(supplied)

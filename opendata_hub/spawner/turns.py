@@ -49,11 +49,18 @@ class Turn:
         user: whose start it is.
         name: of the server's container.
         memory: bytes that it is promised.
+        late: it lets everybody else go first.
     """
 
-    def __init__(self, line: Line, user: str, name: str = "", memory: int = 0) -> None:
+    def __init__(
+        self, line: Line, user: str, name: str = "", memory: int = 0, late: bool = False
+    ) -> None:
         self._line = line
-        self._ticket = line.queue.enter(user, name, memory)
+        self._ticket = line.queue.enter(user, name, memory, late)
+
+    def hurry(self) -> None:
+        """Its user is here, and waits."""
+        self._line.queue.hurry(self._ticket)
 
     async def come(self, tell: Callable[[progress.Event], None], patience: float) -> None:
         """

@@ -15,6 +15,8 @@ from opendata_hub.machine import daemon, preflight
 from opendata_hub.machine.preflight import Verdict
 from opendata_hub.machine.subject import Subject
 from tests.conftest import STARTER
+from tests.engine.conftest import Push
+from tests.proxies import Proxy
 
 KERNELS = "/opt/venv/share/jupyter/kernels"
 OLD = (
@@ -97,6 +99,16 @@ def test_an_image_without_the_program_does_not_fit(judged: Judge) -> None:
     assert "executable file not found" in finding(verdict, "Start")[1]
 
 
+def test_an_image_that_is_not_here_is_pulled_first(push: Push, road: Proxy) -> None:
+    """From a registry, by a reference that no catalogue has."""
+    reference = push(1000).at(road.port)
+
+    result = check(reference)
+
+    assert f"Pulling {reference}\n" in result.stdout
+    assert f"{reference} does not fit: it has no jupyterhub-singleuser." in result.stdout
+
+
 def test_an_image_for_root_alone_does_not_fit(build: Build) -> None:
     """What only root may run is found, though nothing runs as root in a hub; exit code 1."""
     reference = build("USER root\nRUN chown root /opt/venv && chmod 700 /opt/venv")
@@ -172,7 +184,7 @@ def test_a_broken_kernel_and_an_old_server_are_named(build: Build, judged: Judge
     assert finding(verdict, "Kernel python3")[0] == "OK"
     assert "no code was tried in forth" in finding(verdict, "Kernel odd")[1]
     level, text, fix = finding(verdict, "Kernel gone")
-    assert level == "FAULT" and "ends by itself" in text
+    assert level == "FAULT" and text.startswith("its kernel Python 3 (ipykernel) does not work: ")
     assert fix.endswith("jupyter kernelspec remove -f gone")
     assert "No module named no_such_kernel" in verdict.log
     assert finding(verdict, "JupyterHub")[0] == "WARNING"

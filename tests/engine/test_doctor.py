@@ -64,16 +64,19 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int) -> Machine:
-    """The doctor in a folder of its own, on a terminal of 80 columns."""
-    monkeypatch.chdir(tmp_path)
+def machine(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> Machine:
+    """The doctor in a folder of its own with a short name, on a terminal of 80 columns."""
+    folder = tmp_path_factory.mktemp("lab")
+    monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
-    return Machine(tmp_path, free_port)
+    return Machine(folder, free_port)
 
 
 @pytest.fixture
 def made(
-    client: docker.APIClient, tmp_path: Path, new_name: Callable[[str], str]
+    client: docker.APIClient, machine: Machine, new_name: Callable[[str], str]
 ) -> Iterator[Callable[[str], dict[str, str]]]:
     """Makes an image from a recipe with these lines; returns its entry of a catalogue."""
     tags = []
@@ -81,9 +84,10 @@ def made(
     def make(lines: str) -> dict[str, str]:
         name = new_name("doctor")
         tags.append(f"opendata-hub/{name}:1")
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Dockerfile").write_text(f"FROM scratch\nLABEL name={name}\n{lines}\n")
-        build(tmp_path / name, tags[-1])
+        recipe = machine.folder / name
+        recipe.mkdir()
+        (recipe / "Dockerfile").write_text(f"FROM scratch\nLABEL name={name}\n{lines}\n")
+        build(recipe, tags[-1])
         return {"slug": name, "display_name": name, "image": tags[-1], "build": name}
 
     yield make

@@ -407,7 +407,7 @@ async def test_a_pull_that_is_nearly_done_is_not_left(
     road.rate = 2 * MB
     async with keep({"slug": "lesson", "image": image.at(road.port)}) as keeper:
         entry = await stands(keeper, "lesson", State.PULLING)
-        await until(lambda: entry.speed.rate > 0, "its speed is known")
+        await until(lambda: entry.is_nearly_done(5), "its last seconds have come")
         hub.starting = [NEVER]
         await stands(keeper, "lesson", State.PRESENT)
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from opendata_hub.catalogue import Image
+from opendata_hub.machine.preflight.hub import StandIn
+from opendata_hub.machine.subject import Subject
 from tests import stand_in
 from tests.hubs import RunningHub, running_hub, wait_for
 
@@ -32,6 +35,27 @@ def test_a_container_is_confined(hub: RunningHub, user: str) -> None:
     assert host["PidsLimit"] == 1024
     assert not host["AutoRemove"]
     assert not host["Privileged"]
+
+
+def test_an_image_is_tried_as_a_server_of_the_hub_is_made(
+    hub: RunningHub, user: str, client: docker.APIClient
+) -> None:
+    """What `images check` sees holds in the hub: same limits, same rights, same environment."""
+    hub.start(user, {"image": "small"})
+    server = hub.container(user)
+    entry = Image.model_validate(
+        {"slug": "small", "display_name": "S", "image": "s", "memory": "512M", "cpu": 1.5}
+    )
+    subject = Subject("small", entry, entry.memory, entry.cpu)
+
+    trial = subject.container("check", client, None, network_mode="opendata-hub")
+
+    host = {key: value for key, value in trial["host_config"].items() if key != "Mounts"}
+    assert {key: server["HostConfig"][key] for key in host} == host
+    assert server["Config"]["User"] == trial["user"]
+    assert server["Config"]["WorkingDir"] == trial["working_dir"]
+    told = {word.partition("=")[0] for word in server["Config"]["Env"]}
+    assert {*StandIn("http://hub", "token").environment(), *subject.variables()} <= told
 
 
 def test_labels_tell_whose_server_it_is(hub: RunningHub, user: str) -> None:

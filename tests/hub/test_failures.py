@@ -11,9 +11,9 @@ from tests.hubs import RunningHub, running_hub, wait_for
 from tests.kernels import Kernel
 
 
-def failed(hub: RunningHub, user: str, image: str) -> str:
+def failed(hub: RunningHub, user: str, image: str = "") -> str:
     """Start an image that fails; return the student's sentence. Nothing may be left of it."""
-    start = hub.start(user, {"custom_image": image})
+    start = hub.start(user, {"custom_image": image} if image else None)
     assert not start.ok
     assert "Traceback" not in start.message
     wait_for(lambda: not hub.servers(user), "the hub has given up")
@@ -82,9 +82,12 @@ def test_a_port_that_stays_silent_ends_at_start_timeout(
 ) -> None:
     """A server that never answers is given up, with its last words in the log."""
     image = build('CMD ["sh", "-c", "echo thinking; exec sleep 1000"]')
-    extra = 'c.OpenDataSpawner.custom_image = ".*"\nc.Spawner.start_timeout = 5\n'
+    extra = f"""
+c.OpenDataSpawner.catalogue = [dict(slug="silent", display_name="Silent", image="{image}")]
+c.Spawner.start_timeout = 5
+"""
     with running_hub(tmp_path, client, extra) as hub:
-        message = failed(hub, hub.add_user(new_name("user")), image)
+        message = failed(hub, hub.add_user(new_name("user")))
 
         assert "did not answer within 5 seconds" in message
         assert "no answer within start_timeout=5 s" in hub.log

@@ -39,9 +39,7 @@ def test_an_entry_may_ask_for_more() -> None:
 def test_the_operators_own_words_win() -> None:
     """Who configures DockerSpawner further is obeyed, but labels of ours stay."""
     assert servers.host_config(None, None, 100, {"pids_limit": 7})["pids_limit"] == 7
-    made = servers.container(
-        {"role": "server"}, {"user": "5", "labels": {"role": "x", "a": "b"}}
-    )
+    made = servers.container({"role": "server"}, {"user": "5", "labels": {"role": "x", "a": "b"}})
     assert made == {
         "user": "5",
         "working_dir": "/home/jovyan",

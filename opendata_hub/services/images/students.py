@@ -1,18 +1,11 @@
 """Who waits for an image, as the hub tells it."""
 
-import json
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
 
-from jupyterhub.utils import url_path_join
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.httpclient import HTTPClientError
 
 from opendata_hub.catalogue import Catalogue, default_of
-
-_PAGE = 200  # users an answer; the most that the hub gives
-_PATIENCE = 10.0  # seconds
-_PAGED = "application/jupyterhub-pagination+json"
+from opendata_hub.services.hub_users import active_users
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +20,7 @@ class Students:
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._users = url_path_join(url, "users")
-        self._headers = {"Authorization": f"token {token}", "Accept": _PAGED}
+        self._url, self._token = url, token
 
     async def wait_for(self, catalogue: Catalogue) -> set[str]:
         """
@@ -39,7 +31,7 @@ class Students:
         try:
             starting = {
                 _reference(server["user_options"], catalogue)
-                async for user in self._active()
+                async for user in active_users(self._url, self._token)
                 for server in user["servers"].values()
                 if server["pending"] == "spawn"
             }
@@ -47,20 +39,6 @@ class Students:
             log.warning("The hub does not tell who waits: %s", error)
             return set()
         return starting - {""}
-
-    async def _active(self) -> AsyncIterator[dict[str, Any]]:
-        offset: int | None = 0
-        while offset is not None:
-            answer = await AsyncHTTPClient().fetch(
-                f"{self._users}?state=active&limit={_PAGE}&offset={offset}",
-                headers=self._headers,
-                request_timeout=_PATIENCE,
-            )
-            page = json.loads(answer.body)
-            for user in page["items"]:
-                yield user
-            following = page["_pagination"]["next"]
-            offset = following and following["offset"]
 
 
 def _reference(options: object, catalogue: Catalogue) -> str:
