@@ -69,6 +69,11 @@ class Image(Model):
     allow_privilege_escalation: bool = Field(
         False, description="Let programs such as sudo gain rights (no `no-new-privileges`)."
     )
+    fast_launch: bool = Field(
+        True,
+        description="Have its servers put off what they need not do to come up. Write `false` "
+        "where that does harm.",
+    )
 
     _pin: locks.Pin | None = PrivateAttr(None)
 

@@ -37,6 +37,7 @@ class Ticket:
         name: of the server, for ``admit``.
         memory: bytes that it is promised, for ``admit``.
         late: lets everybody else go first.
+        since: when the user asked, by the queue's clock: that decides, not when they came in line.
         granted: set when it has a slot.
     """
 
@@ -44,6 +45,7 @@ class Ticket:
     name: str = ""
     memory: int = 0
     late: bool = False
+    since: float = 0.0
     granted: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = 0.0
 
@@ -75,9 +77,16 @@ class StartQueue:
         self._lasted: deque[float] = deque(maxlen=_REMEMBERED)
         self._reason = ""
 
-    def enter(self, user: str, name: str = "", memory: int = 0, late: bool = False) -> Ticket:
+    def enter(
+        self,
+        user: str,
+        name: str = "",
+        memory: int = 0,
+        late: bool = False,
+        since: float | None = None,
+    ) -> Ticket:
         """Stand in line; the ticket must be given back with :meth:`leave`, whatever happens."""
-        ticket = Ticket(user, name, memory, late)
+        ticket = Ticket(user, name, memory, late, self._clock() if since is None else since)
         self._line.append(ticket)
         self.advance()
         return ticket
@@ -137,7 +146,7 @@ class StartQueue:
         return next((ticket for ticket in self._order() if ticket.user not in busy), None)
 
     def _order(self) -> list[Ticket]:
-        return sorted(self._line, key=lambda ticket: ticket.late)  # stable: first come first
+        return sorted(self._line, key=lambda ticket: (ticket.late, ticket.since))
 
     def _seconds(self, number: int) -> float:
         """Play the line through: each start lasts as long as those before did."""

@@ -2,6 +2,7 @@
 
 import io
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -13,6 +14,12 @@ from opendata_hub import homes
 from tests import spreading
 
 STARTER = "opendata-hub/starter:1"
+
+
+def pytest_configure() -> None:
+    """Let what tests start hear Ctrl-C: who runs the tests in the background made them deaf."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -208,6 +208,17 @@ class RunningHub:
         self.api.delete(path).raise_for_status()
         wait_for(lambda: server not in self.servers(user), f"{user}'s server is gone")
 
+    def runs(self, user: str) -> bool:
+        """Whether a container of this user's runs."""
+        label = f"org.opendata-hub.user={user}"
+        return bool(self.client.containers(filters={"label": label}))
+
+    def open_gate(self, user: str) -> None:
+        """Wait for a container with the stand-in's gate, and let its server come up."""
+        wait_for(lambda: self.runs(user), f"{user}'s container runs")
+        job = self.client.exec_create(self.container(user)["Id"], ["touch", "/tmp/go"])
+        self.client.exec_start(job["Id"])
+
     def container(self, user: str, server: str = "") -> dict[str, Any]:
         """Inspect the container of a user's server."""
         labels = [f"org.opendata-hub.user={user}", f"org.opendata-hub.server={server}"]

@@ -19,3 +19,8 @@ class H(BaseHTTPRequestHandler):\\n\\
 HTTPServer(('', 8888), H).serve_forever()"]
 """
 """Of its Dockerfile."""
+
+GATE = r"""
+ENTRYPOINT ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done; exec \"$@\"", "--"]
+"""
+"""Before :data:`LINES`: the server comes up when the test opens the gate."""

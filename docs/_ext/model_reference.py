@@ -43,6 +43,8 @@ def keys(schema: Schema, node: Schema, prefix: str = "") -> Iterator[tuple[str, 
         whole = _resolve(schema, child)
         yield prefix + name, whole, name in node.get("required", ())
         yield from keys(schema, whole, f"{prefix}{name}.")
+    if "$ref" in node.get("items", {}):
+        yield from keys(schema, _resolve(schema, node["items"]), prefix)
     for child in node.get("patternProperties", {}).values():
         for option in child.get("anyOf", [child]):
             yield from keys(schema, _resolve(schema, option), f"{prefix}<name>.")

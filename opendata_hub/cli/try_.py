@@ -105,7 +105,8 @@ def _folders(data: tuple[Path, ...]) -> dict[str, Path]:
 @contextmanager
 def _until_stopped() -> Iterator[None]:
     """Let a closed terminal and ``kill`` end this as Ctrl-C does: the container goes too."""
-    signals = (signal.SIGTERM, signal.SIGHUP)
+    # Also what the shell's & makes a process deaf to: SIGINT.
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, signal.default_int_handler) for number in signals}
     try:
         yield

@@ -17,7 +17,7 @@ async def first_answer(url: str, look: Callable[[], Awaitable[None]]) -> HTTPHea
     Ask until something answers; return its headers.
 
     Args:
-        look: called a few times a second; what it raises ends the asking.
+        look: called a few times a second, and after the answer; what it raises ends the asking.
     """
     looked = time.monotonic()
     while (headers := await _answer(url)) is None:
@@ -25,6 +25,7 @@ async def first_answer(url: str, look: Callable[[], Awaitable[None]]) -> HTTPHea
             looked = time.monotonic()
             await look()
         await asyncio.sleep(_PROBE_EVERY)
+    await look()  # the address of a container that has ended may be another's, who answers
     return headers
 
 

@@ -1,55 +1,46 @@
 """
 A quick start for the notebook server of any image; runs in its container, never in the hub.
 
-The folder of this file leads ``PYTHONPATH`` there, so that each Python of the container, wherever
-it lies, runs it first. One that is not the server just goes on to the image's own
-``sitecustomize``. In the server's own process it also
+The folder of this file leads ``PYTHONPATH`` there: each Python of the container, wherever it lies,
+runs it first, and goes on to the image's own ``sitecustomize``. In the server's process it also
 
 - takes itself out of the environment: kernels and terminals see the image's;
 - defers imports of which a server uses nothing, until somebody does;
 - holds garbage collection until the server listens.
 
 Whatever is unexpected makes it an ordinary start. It runs on Python 3.8 and newer, and imports
-next to nothing that a start does not import anyway.
+next to nothing, for every Python of the container pays for that.
 """
 
 import gc
 import importlib
 import os
 import sys
-import threading
-import time
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-SERVERS = {
-    "jupyterhub-singleuser", "jupyterhub.singleuser", "jupyter-labhub", "jupyterlab.labhubapp"
-}  # fmt: skip
-"""Scripts, and modules for ``python -m``, that are a hub's server."""
-
 BEGIN = "jupyterhub.singleuser"
 """All of it happens while this is being imported: the extensions of a server are loaded later."""
 
+SERVERS = {BEGIN, "jupyterhub-singleuser", "jupyter-labhub", "jupyterlab.labhubapp"}
+"""Scripts, and modules for ``python -m``, that are a hub's server."""
+
 KNOWN = {"4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "6.0", "6.1"}
-"""Versions of JupyterHub whose servers need no database."""
+"""Versions of JupyterHub in which a server needs nothing of ``DATABASE``."""
 
 HELD = 2**31 - 1  # objects until the next collection, which nothing reaches
 PATIENCE = 15.0  # seconds for which garbage is held, at most
 LOOK_AGAIN = 0.2  # seconds
 
 
-def later(module: str, name: str) -> object:
-    """Return a function that is the named one of a module, which is imported at its first call."""
-
-    def call(*args: object, **kwargs: object) -> object:
-        return getattr(DEFERRAL.real(module), name)(*args, **kwargs)
-
-    return call
+def is_valid_syntax(*args: object, **kwargs: object) -> object:
+    """Import ``rfc3987_syntax`` and call its function of this name."""
+    return DEFERRAL.real("rfc3987_syntax").is_valid_syntax(*args, **kwargs)
 
 
-GRAMMARS = {"rfc3987_syntax": {"is_valid_syntax": later("rfc3987_syntax", "is_valid_syntax")}}
+GRAMMARS = {"rfc3987_syntax": {"is_valid_syntax": is_valid_syntax}}  # type: dict[str, dict[str, object]]
 """Builds some 35 parsers at its import, for a check of addresses that hardly anything asks for."""
 
 DATABASE = {
@@ -60,12 +51,8 @@ DATABASE = {
     "jupyterhub.handlers": {},
     "jupyterhub.handlers.pages": {"HealthCheckHandler": type("HealthCheckHandler", (), {})},
 }  # type: dict[str, dict[str, object]]
-"""
-The hub's half of JupyterHub, and what is taken out of its modules by name.
-
-Only the hub raises these errors, and answers with these handlers: to a server, classes do that are
-nothing but their names.
-"""
+"""The hub's half of JupyterHub, and what is taken out of it by name. Only a hub raises these errors
+and answers with these handlers: to a server, classes do that are nothing but their names."""
 
 
 def main() -> None:
@@ -75,12 +62,12 @@ def main() -> None:
             leave_environment()
             sys.meta_path.insert(0, DEFERRAL)
     except Exception as error:
-        plainly(error)
+        tell(f"an ordinary start, for the quick one failed: {error!r}")
 
 
-def plainly(error: Exception) -> None:
-    """Say why this is an ordinary start."""
-    print(f"opendata-hub: an ordinary start, not a quick one: {error!r}", file=sys.stderr)
+def tell(what: str) -> None:
+    """Leave a line in the server's log."""
+    print(f"opendata-hub: {what}", file=sys.stderr)
 
 
 def command() -> "list[str]":
@@ -92,16 +79,18 @@ def command() -> "list[str]":
 
 
 def program(arguments: "list[str]") -> str:
-    """Return the name of the script or module that a Python is to run; of nothing else."""
+    """Return the name of the script or module that a Python is to run; empty for other things."""
     rest = iter(arguments)
     for argument in rest:
-        if not argument.startswith("-"):
+        if argument == "-" or not argument.startswith("-"):
             return os.path.basename(argument)
         option = "" if argument.startswith("--") else argument.lstrip("-bBdEhiIOPqsSuvVx?")
-        if argument == "--check-hash-based-pycs" or option in ("W", "X"):
+        if option in ("W", "X") or argument == "--check-hash-based-pycs":
             next(rest, "")
-        elif option[:1] in ("c", "m"):
-            return (option[1:] or next(rest, "")) if option[0] == "m" else ""
+        elif option[:1] == "m":
+            return option[1:] or next(rest, "")
+        elif option[:1] == "c":
+            return ""
     return ""
 
 
@@ -114,26 +103,152 @@ def leave_environment() -> None:
 
 
 class StandIn(ModuleType):
-    """Is in a module's place, and what that module is as soon as anything of it is used."""
+    """Is in a module's place, and is what that module is as soon as anything of it is used."""
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):  # questions of the import system, not use
+        """Return what the real module has under this name."""
+        if name.startswith("__"):  # questions of the import system, which are no use of it
             raise AttributeError(name)
         return getattr(DEFERRAL.real(self.__name__), name)
 
 
 class Deferral:
-    """Finder of stand-ins, up to the end of the server's import."""
+    """Finder and loader of stand-ins, until the server is imported or one of them is used."""
 
     def __init__(self) -> None:
         self.deferred = dict(GRAMMARS)
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> object:
-        """Find a module as ``sys.meta_path`` asks; none of ours is left to the others."""
-        if name == BEGIN:
-            return self._begun(name, path)
-        if name in self.deferred:
-            return self._stand_in(name, path)
-        if name.rpartition(".")[0] in self.deferred:
-            return Handed(importlib.import_module, name)
-        return None
+    def find_spec(self, name: str, path: object, target: object = None) -> "ModuleSpec | None":
+        """Answer as an entry of ``sys.meta_path`` does; None is "ask the others"."""
+        if name.rpartition(".")[0] in self.deferred and name not in self.deferred:
+            module = self.real(name)  # and first the package that it is in
+            module.__spec__ = ModuleSpec(name, Handover(module))  # type: ignore[arg-type]
+            return module.__spec__
+        if name != BEGIN and name not in self.deferred:
+            return None
+        try:
+            spec = PathFinder.find_spec(name, path)  # type: ignore[arg-type]
+            return spec and (self._begun(spec) if name == BEGIN else self._stand_in(spec))
+        except Exception as error:
+            self.end()
+            tell(f"an ordinary start, for the quick one failed: {error!r}")
+            return None
+
+    def _begun(self, spec: ModuleSpec) -> ModuleSpec:
+        version = str(sys.modules["jupyterhub"].__version__)
+        if ".".join(version.split(".")[:2]) not in KNOWN:
+            tell(f"a start that is less quick, for JupyterHub {version} is unknown to it")
+        elif not DATABASE.keys() & sys.modules.keys():
+            self.deferred.update(DATABASE)
+        self._end_after(spec.loader)
+        hold_garbage()
+        return spec
+
+    def _end_after(self, loader: object) -> None:
+        load = loader.exec_module  # type: ignore[attr-defined]
+
+        def exec_module(module: ModuleType) -> None:
+            del loader.exec_module  # type: ignore[attr-defined]
+            try:
+                load(module)
+            finally:
+                self.end()
+
+        loader.exec_module = exec_module  # type: ignore[attr-defined]
+
+    def _stand_in(self, real: ModuleSpec) -> ModuleSpec:
+        spec = ModuleSpec(real.name, self)  # type: ignore[arg-type]
+        spec.submodule_search_locations = real.submodule_search_locations
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return a stand-in."""
+        return StandIn(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give a stand-in what may be taken from it."""
+        vars(module).update(self.deferred[module.__name__])
+
+    def end(self) -> None:
+        """Leave nothing behind: whoever imports a module from now on gets the real one."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        for name in self.deferred:
+            found, (parent, _, child) = sys.modules.get(name), name.rpartition(".")
+            if isinstance(found, StandIn):
+                del sys.modules[name]
+                if parent in sys.modules:
+                    vars(sys.modules[parent]).pop(child, None)
+
+    def real(self, name: str) -> ModuleType:
+        """Return the module itself."""
+        self.end()
+        return importlib.import_module(name)
+
+
+class Handover:
+    """Loader of a module that was imported while it was being looked for."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return it."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it was."""
+        module.__spec__ = self.spec
+
+
+def hold_garbage() -> None:
+    """Put off collections until the server listens: nearly all that a start makes stays."""
+    from threading import Thread
+
+    before = gc.get_threshold()
+    if before[0] and gc.isenabled():
+        gc.set_threshold(HELD, *before[1:])
+        Thread(target=give_back, args=(before,), daemon=True).start()
+
+
+def give_back(before: "tuple[int, int, int]") -> None:
+    """Collect as before, once the server listens; unless somebody has set it otherwise."""
+    from time import monotonic, sleep
+
+    end = monotonic() + PATIENCE
+    try:
+        while monotonic() < end and not listens():
+            sleep(LOOK_AGAIN)
+        if gc.get_threshold()[0] == HELD and not gc.get_freeze_count():
+            gc.freeze()  # all there is becomes old unseen, and is looked at when the old is next
+            gc.unfreeze()
+    finally:
+        if gc.get_threshold()[0] == HELD:
+            gc.set_threshold(*before)
+
+
+def listens() -> bool:
+    """Whether something listens on the server's port."""
+    url = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
+    digits = url.partition("://")[2].partition("/")[0].rpartition(":")[2]
+    mark = f":{int(digits or 0):04X}"
+    for table in filter(os.path.exists, ("/proc/self/net/tcp", "/proc/self/net/tcp6")):
+        with open(table) as lines:
+            sockets = [line.split()[1:4] for line in lines]
+        if any(address.endswith(mark) and state == "0A" for address, _, state in sockets):
+            return True
+    return False
+
+
+def hand_on() -> None:
+    """Be replaced by the image's own ``sitecustomize``, or by none where it has none."""
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != HERE]
+    sys.path_importer_cache.pop(HERE, None)
+    del sys.modules[__name__]
+    importlib.import_module(__name__)  # its ImportError is for Python, which ignores that one
+
+
+DEFERRAL = Deferral()
+if __name__ == "sitecustomize":  # and not a module of the package, which something walks through
+    main()
+    hand_on()

@@ -19,6 +19,7 @@ from opendata_hub.errors import EngineError, EngineUnreachable
 from opendata_hub.form import Choice
 from opendata_hub.spawner import confinement, engines, home, images, left_overs, out_of_memory
 from opendata_hub.spawner.failures import explained
+from opendata_hub.spawner.launch import PLAIN, Launch, quick
 from opendata_hub.spawner.mixin import OpenDataSpawner
 from opendata_hub.spawner.reach import require_reachable
 from opendata_hub.spawner.turns import Line
@@ -46,6 +47,8 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     _new_home = False
     """The home belongs to root yet, and lacks the welcome files."""
+
+    _launch = PLAIN
 
     # -- the engine
 
@@ -103,6 +106,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             await self._have_image()
             self.tell(progress.creating())
             await self._have_home()
+            self._launch = await self._how_to_launch()
 
     @property
     def _entry(self) -> Any:
@@ -130,6 +134,11 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             self._new_home = True
             self.remember()
             await home.make(self.engine, self.user.name)
+
+    async def _how_to_launch(self) -> Launch:
+        if self.fast_launch and (self._entry is None or self._entry.fast_launch):
+            return await quick(self.engine, self.image, self.log)
+        return PLAIN
 
     # -- start
 
@@ -185,10 +194,10 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     @property
     def mount_binds(self) -> list[Mount]:
-        """The operator's mounts, the home, and the datasets that this user may see."""
+        """The operator's mounts, the home, the datasets that this user may see, the launcher."""
         shared = datasets.mounts(self.dataset_list, self.group_names)
         ours = [Mount(**mount) for mount in (homes.mount(self.user.name), *shared)]
-        return [*super().mount_binds, *ours]
+        return [*super().mount_binds, *ours, *self._launch.mounts]
 
     async def get_command(self) -> list[str]:
         """Return the image's own command, or ``jupyterhub-singleuser`` where it has none."""
@@ -196,9 +205,9 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         return [*command, *self.get_args()]
 
     def get_env(self) -> dict[str, str]:
-        """Environment of the server: the hub's, and what the catalogue's entry adds."""
+        """Environment of the server: the hub's, what the catalogue's entry adds, the launcher."""
         extra = self._entry.environment if self._entry else {}
-        return {**super().get_env(), "HOME": homes.HOME, **extra}
+        return self._launch.environment({**super().get_env(), "HOME": homes.HOME, **extra})
 
     def template_namespace(self) -> dict[str, str]:
         """Names for templates; server names that differ only by case stay apart."""

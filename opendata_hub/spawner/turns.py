@@ -50,13 +50,14 @@ class Turn:
         name: of the server's container.
         memory: bytes that it is promised.
         late: it lets everybody else go first.
+        since: when the user asked for it, in seconds of ``time.monotonic``.
     """
 
     def __init__(
-        self, line: Line, user: str, name: str = "", memory: int = 0, late: bool = False
+        self, line: Line, user: str, name: str, memory: int, late: bool, since: float
     ) -> None:
         self._line = line
-        self._ticket = line.queue.enter(user, name, memory, late)
+        self._ticket = line.queue.enter(user, name, memory, late, since)
 
     def hurry(self) -> None:
         """Its user is here, and waits."""

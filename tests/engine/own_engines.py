@@ -1,7 +1,9 @@
 """A Docker Engine of a test's own, on a disk of its own; needs root."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ SCRIPT = """
 ip link set lo up
 ip address add {address}/32 dev lo
 {mount} {folder}/data
-exec dockerd -H unix://{folder}/docker.sock --data-root {folder}/data --exec-root {folder}/exec \
+exec dockerd -H unix://{folder}/docker.sock --data-root {folder}/data --exec-root {short} \
   --pidfile {folder}/pid --bridge=none --iptables=false --containerd ''
 """
 
@@ -59,7 +61,9 @@ def own_engine(
     (folder / "data").mkdir()
     log = folder / "dockerd.log"
     mount = MOUNTS[filesystem].format(folder=folder, disk=disk)
-    script = SCRIPT.format(folder=folder, mount=mount, address=ADDRESS)
+    # The engine makes sockets deep in this one, and a socket's path has 107 characters at most.
+    short = tempfile.mkdtemp(prefix="engine-")
+    script = SCRIPT.format(folder=folder, mount=mount, address=ADDRESS, short=short)
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["unshare", "--net", "--mount", "--propagation", "private",
@@ -74,3 +78,4 @@ def own_engine(
     finally:
         process.terminate()
         process.wait()
+        shutil.rmtree(short, ignore_errors=True)

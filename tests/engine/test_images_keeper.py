@@ -346,6 +346,21 @@ async def test_a_recipe_that_fails_says_how(keep: Keeping, recipe: Path, tag: st
         await stands(keeper, "own", State.PRESENT)
 
 
+async def test_a_recipe_on_nothing_is_told_before_anything_is_built(
+    keep: Keeping, recipe: Path, tag: str, push: Push, road: Proxy
+) -> None:
+    """One wrong recipe costs the other entries nothing."""
+    (recipe / "Dockerfile").write_text("FROM opendata-hub/nobody-made-this:1\n")
+    own = {"slug": "own", "image": tag, "build": str(recipe)}
+
+    async with keep(own, {"slug": "lesson", "image": push(MB).at(road.port)}) as keeper:
+        entry = await has_failed(keeper, "own", times=2)
+        await stands(keeper, "lesson", State.PRESENT)
+
+    assert "stands on opendata-hub/nobody-made-this:1, but there is no" in entry.failure
+    assert entry.size is None
+
+
 async def test_what_no_registry_hands_out_is_built_from_its_recipe(
     keep: Keeping, recipe: Path, road: Proxy, client: docker.APIClient
 ) -> None:

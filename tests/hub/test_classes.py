@@ -26,15 +26,12 @@ classes.add(c, [classes.Lesson(
     start=now, end=now + timedelta(hours=1), warm_up=1,
 )])
 """
-GATE = r"""
-ENTRYPOINT ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done; exec \"$@\"", "--"]
-"""
 
 
 @pytest.fixture(scope="module")
 def image(build: Callable[..., str]) -> str:
     """One whose server comes up when the test opens the gate."""
-    return build(f"{GATE}{stand_in.LINES}", base=stand_in.BASE)
+    return build(f"{stand_in.GATE}{stand_in.LINES}", base=stand_in.BASE)
 
 
 @pytest.fixture
@@ -53,24 +50,12 @@ def hub(
         yield hub
 
 
-def _open(hub: RunningHub, user: str) -> None:
-    """Wait for a server's container, and let it come up."""
-    wait_for(lambda: _runs(hub, user), f"{user}'s container runs")
-    container = hub.container(user)["Id"]
-    hub.client.exec_start(hub.client.exec_create(container, ["touch", "/tmp/go"])["Id"])
-
-
-def _runs(hub: RunningHub, user: str) -> bool:
-    label = f"org.opendata-hub.user={user}"
-    return bool(hub.client.containers(filters={"label": label}))
-
-
 def test_a_class_is_ready_and_whoever_clicks_goes_first(
     hub: RunningHub, users: list[str], new_name: Callable[[str], str]
 ) -> None:
     """All come up without a click; one who looks, and one from elsewhere, overtake the others."""
     wait_for(lambda: all(hub.servers(user) for user in users), "all are in line")
-    first = wait_for(lambda: next((u for u in users if _runs(hub, u)), None), "one starts")
+    first = wait_for(lambda: next((u for u in users if hub.runs(u)), None), "one starts")
     *others, looking = (user for user in users if user != first)
     guest = hub.add_user(new_name("guest"))
     assert hub.ask(guest, {"image": "lesson"}).status_code == 202
@@ -79,11 +64,11 @@ def test_a_class_is_ready_and_whoever_clicks_goes_first(
     with hub.api.stream("GET", f"/users/{looking}/server/progress") as stream:
         next(line for line in stream.iter_lines() if "You are number 1 in line" in line)
     for user in (first, looking, guest):
-        _open(hub, user)
+        hub.open_gate(user)
         wait_for(lambda who=user: hub.servers(who)[""]["ready"], f"{user} is in")
     watching.join()
     while others:
-        user = wait_for(lambda: next((u for u in others if _runs(hub, u)), None), "the next one")
-        _open(hub, user)
+        user = wait_for(lambda: next((u for u in others if hub.runs(u)), None), "the next one")
+        hub.open_gate(user)
         wait_for(lambda who=user: hub.servers(who)[""]["ready"], f"{user} is in")
         others.remove(user)

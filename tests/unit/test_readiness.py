@@ -1,9 +1,13 @@
-"""Whether a server can log people in at the hub."""
+"""Whether a server answers, and can log people in at the hub."""
+
+import asyncio
 
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from opendata_hub.engine.readiness import works_with_hub
+from opendata_hub.engine.readiness import first_answer, works_with_hub
+
+ANSWER = b"HTTP/1.1 200 OK\r\nX-JupyterHub-Version: 6.1.1\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize("version", ["0.8.1", "1.5.1", "2.0.2", "5.4.6", "6.1.1", "7.0.0.dev"])
@@ -15,3 +19,27 @@ def test_a_server_of_any_jupyterhub_with_a_version_works(version: str) -> None:
 def test_a_server_without_a_version_does_not() -> None:
     """A plain notebook server, or a JupyterHub from before 0.8."""
     assert not works_with_hub(HTTPHeaders({"Server": "TornadoServer/6.5"}))
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(ANSWER)
+    await writer.drain()
+    writer.close()
+
+
+async def test_an_answer_counts_while_the_one_who_was_asked_lives() -> None:
+    """Its container has ended, and another student's server has got its address by now."""
+    living = [True, False]
+
+    async def look() -> None:
+        if not living.pop(0):
+            raise EOFError
+
+    async with await asyncio.start_server(_answer, "127.0.0.1") as server:
+        host, port = server.sockets[0].getsockname()
+        headers = await first_answer(f"http://{host}:{port}/api", look)
+        with pytest.raises(EOFError):
+            await first_answer(f"http://{host}:{port}/api", look)
+
+    assert works_with_hub(headers)

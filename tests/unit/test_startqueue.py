@@ -61,6 +61,16 @@ def test_who_leaves_the_line_gives_the_place_on() -> None:
     assert place is not None and place.number == 1
 
 
+def test_who_asked_first_goes_first_also_if_the_image_came_later() -> None:
+    """A download counts as waiting; but a free slot waits for nobody."""
+    queue, clock = _queue(1)
+    running = queue.enter("a")
+    clock.now = 9.0
+    later, earlier = queue.enter("b", since=5.0), queue.enter("c", since=1.0)
+    queue.leave(running)
+    assert _granted(later, earlier) == [False, True]
+
+
 def test_who_is_late_lets_everybody_else_go_first() -> None:
     """A server that is started ahead of a lesson never delays a student who clicks."""
     queue, _ = _queue(1)
@@ -173,7 +183,7 @@ class AnyOrder(RuleBasedStateMachine):
         if not hasattr(self, "queue"):
             return
         waiting = [t for t in self.tickets if not t.granted.is_set()]
-        expected = sorted(waiting, key=lambda t: t.late)
+        expected = sorted(waiting, key=lambda t: (t.late, t.since))
         places = [self.queue.place(t) for t in expected]
         assert [p and p.number for p in places] == list(range(1, len(expected) + 1))
         seconds = [p.seconds for p in places if p]

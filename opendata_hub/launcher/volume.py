@@ -1,0 +1,106 @@
+"""The volume with the file that makes servers start quickly."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from docker.types import Mount
+
+from opendata_hub.engine import Engine, archive, translated
+from opendata_hub.errors import EngineError, EngineUnreachable
+from opendata_hub.homes import LABEL
+
+FOLDER = "/opt/opendata-hub/launcher"
+"""Where servers find it."""
+
+_FILE = "sitecustomize.py"
+_LABELS = {f"{LABEL}.role": "launcher"}
+
+
+class Launcher:
+    """
+    The file on one engine, in a volume named for its content.
+
+    A volume, for the engine may be elsewhere, and the hub in a container: then no folder of the
+    hub's is one of the engine's.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._content = resources.files(__package__).joinpath(_FILE).read_bytes()
+        self.volume = f"opendata-hub-launcher-{hashlib.sha256(self._content).hexdigest()[:12]}"
+        self._turn = asyncio.Lock()
+        self._written = False
+        self._refused = False
+
+    def mount(self) -> dict[str, Any]:
+        """Return its mount in a server, as keywords of ``docker.types.Mount``."""
+        return {
+            "type": "volume",
+            "source": self.volume,
+            "target": FOLDER,
+            "read_only": True,
+            "no_copy": True,
+        }
+
+    async def ready(self, image: str) -> bool:
+        """
+        Have the volume.
+
+        It is written once per hub, for one that a crash has left empty, and where it is gone.
+
+        Args:
+            image: any that the engine has; nothing runs in it.
+
+        Returns:
+            bool: False where the engine has refused it before.
+
+        Raises:
+            EngineError: the engine refuses it. Further calls do not ask again.
+            EngineUnreachable: the engine does not answer.
+        """
+        async with self._turn:
+            if self._refused:
+                return False
+            if not (self._written and await self._engine.has_volume(self.volume)):
+                await self._write(image)
+        return True
+
+    async def _write(self, image: str) -> None:
+        try:
+            await self._fill(image)
+        except EngineUnreachable:
+            raise
+        except EngineError:
+            self._refused = True
+            raise
+        self._written = True
+
+    async def _fill(self, image: str) -> None:
+        """Write it through a container that is made for that and never started."""
+        engine, name = self._engine, self.volume
+        await engine.create_volume(name, _LABELS)
+        await engine.remove(name)  # what a hub has left that was killed right here
+        host = engine.client.create_host_config(mounts=[Mount(FOLDER, name, no_copy=True)])
+        with translated():
+            await engine.call(
+                "create_container", image, [_FILE], name=name, labels=_LABELS, host_config=host
+            )
+        try:
+            await engine.put(name, FOLDER, archive({_FILE: self._content}, uid=0, gid=0))
+        finally:
+            await engine.remove(name)
+
+
+def environment(environment: Mapping[str, str], image: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Return a server's environment with the folder at the head of ``PYTHONPATH``.
+
+    Args:
+        image: as the engine inspects it; its own ``PYTHONPATH`` counts where none is set.
+    """
+    own = dict(entry.partition("=")[::2] for entry in image["Config"]["Env"] or ())
+    theirs = environment.get("PYTHONPATH", own.get("PYTHONPATH"))
+    return {**environment, "PYTHONPATH": f"{FOLDER}:{theirs}" if theirs else FOLDER}

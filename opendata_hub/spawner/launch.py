@@ -1,0 +1,55 @@
+"""How a server comes up: quickly, or plainly where that is not wanted or cannot be had."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from logging import Logger
+from typing import Any
+
+from docker.types import Mount
+
+from opendata_hub import launcher
+from opendata_hub.engine import Engine
+from opendata_hub.errors import EngineError, EngineUnreachable
+from opendata_hub.launcher import Launcher
+
+_launchers: dict[int, Launcher] = {}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a container gets for it; nothing for a plain start."""
+
+    mounts: tuple[Mount, ...] = ()
+    image: Mapping[str, Any] | None = None
+    """As the engine inspects it."""
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return the server's variables, those for the launch included."""
+        return launcher.environment(variables, self.image) if self.image else dict(variables)
+
+
+PLAIN = Launch()
+
+
+async def quick(engine: Engine, image: str, log: Logger) -> Launch:
+    """
+    Have what servers of an image need on the engine to come up quickly.
+
+    Returns:
+        Launch: the plain one where the engine refuses, which the log tells once.
+
+    Raises:
+        ImageNotFound: the engine does not have the image.
+        EngineUnreachable: the engine does not answer.
+    """
+    if id(engine) not in _launchers:
+        _launchers[id(engine)] = Launcher(engine)
+    ours, facts = _launchers[id(engine)], await engine.image(image)
+    try:
+        ready = await ours.ready(image)
+    except EngineUnreachable:
+        raise
+    except EngineError as error:
+        log.warning("Until the hub's next start servers come up less quickly: %s", error)
+        return PLAIN
+    return Launch((Mount(**ours.mount()),), facts) if ready else PLAIN
