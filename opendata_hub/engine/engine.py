@@ -9,6 +9,7 @@ from docker.errors import APIError, NotFound
 
 from opendata_hub.engine import lanes, ooms
 from opendata_hub.engine.logins import advised
+from opendata_hub.engine.pullers import SILENCE, Puller
 from opendata_hub.engine.pulls import PullProgress, Pulls
 from opendata_hub.engine.refusals import translated
 from opendata_hub.registries import Login
@@ -27,7 +28,7 @@ class Engine:
     def __init__(self, client: docker.APIClient, logins: Mapping[str, Login] | None = None) -> None:
         self.client = client
         self._logins = logins or {}
-        self._pulls = Pulls(client, self._logins)
+        self._pulls = Pulls(Puller(client, SILENCE), self._logins)
 
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Run any method of docker-py's APIClient in the lane it belongs to; its own errors."""

@@ -3,21 +3,25 @@
 from typing import Any
 
 import docker
-from docker.utils import kwargs_from_env
+
+SILENCE = 120.0
+"""Seconds after which a registry that says nothing counts as gone."""
 
 
 class Puller(docker.APIClient):
     """
-    A client whose timeout holds for pulls, too: docker-py waits for their next word without end.
+    A twin of a client, whose timeout holds for pulls, too: docker-py waits for their next word
+    without end.
 
-    The engine that ``DOCKER_HOST`` names, else this machine's.
+    The two share their connections.
 
     Args:
         silence: seconds.
     """
 
-    def __init__(self, silence: float) -> None:
-        super().__init__(version="auto", timeout=silence, **kwargs_from_env())
+    def __init__(self, client: docker.APIClient, silence: float) -> None:
+        self.__dict__.update(client.__dict__)
+        self.timeout = silence
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         """Send a request; the session's own way to do it."""

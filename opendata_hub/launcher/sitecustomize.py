@@ -79,18 +79,16 @@ def command() -> "list[str]":
 
 
 def program(arguments: "list[str]") -> str:
-    """Return the name of the script or module that a Python is to run; empty for other things."""
+    """Return what a Python is to run: a script's or a module's name, or code; else nothing."""
     rest = iter(arguments)
     for argument in rest:
         if argument == "-" or not argument.startswith("-"):
             return os.path.basename(argument)
-        option = "" if argument.startswith("--") else argument.lstrip("-bBdEhiIOPqsSuvVx?")
-        if option in ("W", "X") or argument == "--check-hash-based-pycs":
+        option = argument.lstrip("-bBdEhiIOPqsSuvVx?")
+        if option in ("W", "X"):
             next(rest, "")
-        elif option[:1] == "m":
+        elif option[:1] in ("c", "m"):
             return option[1:] or next(rest, "")
-        elif option[:1] == "c":
-            return ""
     return ""
 
 
@@ -115,8 +113,7 @@ class StandIn(ModuleType):
 class Deferral:
     """Finder and loader of stand-ins, until the server is imported or one of them is used."""
 
-    def __init__(self) -> None:
-        self.deferred = dict(GRAMMARS)
+    deferred = dict(GRAMMARS)
 
     def find_spec(self, name: str, path: object, target: object = None) -> "ModuleSpec | None":
         """Answer as an entry of ``sys.meta_path`` does; None is "ask the others"."""
@@ -177,8 +174,7 @@ class Deferral:
             found, (parent, _, child) = sys.modules.get(name), name.rpartition(".")
             if isinstance(found, StandIn):
                 del sys.modules[name]
-                if parent in sys.modules:
-                    vars(sys.modules[parent]).pop(child, None)
+                vars(sys.modules.get(parent, found)).pop(child, None)
 
     def real(self, name: str) -> ModuleType:
         """Return the module itself."""
@@ -219,11 +215,11 @@ def give_back(before: "tuple[int, int, int]") -> None:
     try:
         while monotonic() < end and not listens():
             sleep(LOOK_AGAIN)
-        if gc.get_threshold()[0] == HELD and not gc.get_freeze_count():
-            gc.freeze()  # all there is becomes old unseen, and is looked at when the old is next
-            gc.unfreeze()
     finally:
         if gc.get_threshold()[0] == HELD:
+            if not gc.get_freeze_count():
+                gc.freeze()  # what is there becomes old, and is not looked at here and now
+                gc.unfreeze()
             gc.set_threshold(*before)
 
 

@@ -88,7 +88,7 @@ async def test_images_that_nothing_needs_go_while_the_disk_is_above_its_watermar
     half_an_image = SIZE / 2 / (usage.used + usage.free)
     one_too_many = Disk(small.own.disk, Disk(small.own.disk, 1).used - half_an_image)
     entry = {"slug": "lesson", "image": small.at("named")}
-    with closing(Puller(60)) as puller:
+    with closing(Puller(small.client.api, 60)) as puller:
         keep = Keeping(hub, (small.client, puller), one_too_many)
         async with keep(entry) as keeper:
             await stands(keeper, "lesson", State.PRESENT)

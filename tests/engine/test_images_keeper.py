@@ -43,10 +43,9 @@ async def hub() -> AsyncIterator[HubApi]:
 @pytest.fixture(params=[600])
 def engines(request: pytest.FixtureRequest) -> Iterator[tuple[docker.DockerClient, Puller]]:
     """Two clients of the engine; a pull may be silent for the parameter's seconds."""
-    client, puller = daemon.connect(), Puller(request.param)
-    yield client, puller
+    client = daemon.connect()
+    yield client, Puller(client.api, request.param)
     client.close()
-    puller.close()
 
 
 @pytest.fixture

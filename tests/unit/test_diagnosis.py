@@ -201,6 +201,10 @@ WORDS = [
         'Get "https://quay.io/v2/": dial tcp: lookup quay.io on 127.0.0.53:53: server misbehaving',
         "The registry that has the image of ROOT cannot be reached, or broke off",
     ),
+    (
+        "nothing came from the registry for 120 s",
+        "The registry that has the image of ROOT cannot be reached, or broke off",
+    ),
     ("unexpected EOF", "The registry that has the image of ROOT cannot be reached, or broke off"),
     ("unknown blob", "The registry that has the image of ROOT cannot be reached, or broke off"),
     (

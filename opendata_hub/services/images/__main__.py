@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import docker
 
-from opendata_hub.engine import Puller
+from opendata_hub.engine import SILENCE, Puller
 from opendata_hub.errors import ConfigError, EngineUnreachable
 from opendata_hub.machine import daemon
 from opendata_hub.services.images.config import from_environment
@@ -18,7 +18,6 @@ from opendata_hub.services.images.keeper import Keeper
 from opendata_hub.services.images.pages import application
 from opendata_hub.services.images.students import Students
 
-_SILENCE = 120  # seconds that a pull may be silent
 _PAUSE = 10.0  # seconds between two questions to an engine that does not answer
 
 
@@ -31,7 +30,7 @@ async def main() -> None:
     """
     config = from_environment()
     client = await _connect()
-    puller = await asyncio.to_thread(Puller, _SILENCE)
+    puller = Puller(client.api, SILENCE)
     root = await asyncio.to_thread(_disk_of, client)
     students = Students(os.environ["JUPYTERHUB_API_URL"], os.environ["JUPYTERHUB_API_TOKEN"])
     keeper = Keeper(config, client, puller, students, Disk(root, config.watermark))
