@@ -234,8 +234,8 @@ _REFUSALS = (
     ),
     (
         r"connection refused|timeout|timed out|no such host|\beof\b|connection reset|tls: |x509: |"
-        "nothing came from the registry|network is unreachable|no route to host|server misbehaving|unexpected http status|"
-        "unknown blob|blob unknown",
+        "network is unreachable|no route to host|server misbehaving|unexpected http status|"
+        "unknown blob|blob unknown|nothing came from the registry",
         "The registry that has the image of {image} cannot be reached, or broke off. Try again in "
         "a minute; if it happens twice, choose another image, or {tell}.",
     ),
