@@ -128,7 +128,9 @@ def _space(info: dict[str, Any], settings: Settings | None) -> Iterator[Finding]
     yield from space.check_disks(_places(info, settings))
     if settings:
         total = info.get("MemTotal") or space.memory()
-        yield space.judge_memory(total, settings.limits.memory)
+        yield space.judge_memory(
+            total, settings.limits.memory, settings.limits.guarantee, settings.start.reserve
+        )
 
 
 def _places(info: dict[str, Any], settings: Settings | None) -> dict[str, Path]:

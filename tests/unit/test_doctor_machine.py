@@ -48,23 +48,31 @@ def test_one_place_is_one_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("total", "text"),
     [
-        (9 * G, "9G: room for 4 students who all use the full 2G of limits.memory."),
-        (3 * G, "3G: room for 1 student who uses the full 2G of limits.memory."),
+        (
+            9 * G,
+            "9G: 16 servers start, each promised 512M; "
+            "room for 4 that use the full 2G of limits.memory.",
+        ),
+        (
+            3 * G // 2,
+            "1.5G: 1 server starts, each promised 512M; "
+            "room for 0 that use the full 2G of limits.memory.",
+        ),
     ],
 )
 def test_memory_is_told_in_students(total: int, text: str) -> None:
     """One gigabyte is kept for the hub and the system."""
-    assert space.judge_memory(total, 2 * G) == Finding("Memory", Level.OK, text)
+    assert space.judge_memory(total, 2 * G, G // 2, G) == Finding("Memory", Level.OK, text)
 
 
-@pytest.mark.parametrize("total", [3 * G - 1, G // 2])
+@pytest.mark.parametrize("total", [3 * G // 2 - 1, G // 2])
 def test_a_machine_too_small_for_one_student_is_worth_a_word(total: int) -> None:
-    """No fault: most servers stay far below their limit."""
-    finding = space.judge_memory(total, 2 * G)
+    """Nobody would ever get in."""
+    finding = space.judge_memory(total, 2 * G, G // 2, G)
 
     assert finding.level is Level.WARNING
-    assert "no room for even one student" in finding.text
-    assert "limits.memory" in finding.fix
+    assert "no server starts" in finding.text
+    assert "limits.guarantee" in finding.fix
 
 
 def test_this_machine_has_memory() -> None:

@@ -14,9 +14,6 @@ LITTLE = 10 * 10**9
 TOO_LITTLE = 2 * 10**9
 """Bytes: less is a fault, as people's work may not fit."""
 
-OURSELVES = 2**30
-"""Bytes of memory that are not for servers: hub, proxy, engine and the system have them."""
-
 _MEND = "docker image prune, or give it a larger disk; look: df -h {}".format
 
 
@@ -62,21 +59,29 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def judge_memory(total: int, limit: int) -> Finding:
+def judge_memory(total: int, limit: int, promised: int, reserve: int) -> Finding:
     """
-    Say how many students fit when all of them use what they may.
+    Say how many servers start, and how many students fit when all of them use what they may.
 
     Args:
         total: bytes of the engine's machine.
         limit: bytes of a server, ``limits.memory``.
+        promised: bytes that must be there for one to start, ``limits.guarantee``.
+        reserve: bytes for nobody, ``start.reserve``.
     """
-    fit = max(total - OURSELVES, 0) // limit
-    has, each = format_memory(total), format_memory(limit)
-    if not fit:
+    room = max(total - reserve, 0)
+    start, fit = room // min(promised, limit), room // limit
+    has, each = format_memory(total), format_memory(min(promised, limit))
+    if not start:
         return warning(
             "Memory",
-            f"{has}: no room for even one student who uses the full {each} of limits.memory.",
-            "write a smaller limits.memory in hub.yaml, or take a larger machine",
+            f"{has}: no server starts, as it is promised {each} and start.reserve is "
+            f"{format_memory(reserve)}.",
+            "write a smaller limits.guarantee in hub.yaml, or take a larger machine",
         )
-    who = "1 student who uses" if fit == 1 else f"{fit} students who all use"
-    return ok("Memory", f"{has}: room for {who} the full {each} of limits.memory.")
+    servers = "1 server starts" if start == 1 else f"{start} servers start"
+    return ok(
+        "Memory",
+        f"{has}: {servers}, each promised {each}; room for {fit} that use the full "
+        f"{format_memory(limit)} of limits.memory.",
+    )
