@@ -30,7 +30,7 @@ def together(nodeid: str) -> str:
     if tier(nodeid) in SHARED:
         return tier(nodeid)
     # The environments of the tier wheel are its files' common ground, one for each hub.
-    version = re.search(r"\[(hub \d+\.\d+)", nodeid)
+    version = re.search(r"\[.*(hub \d+\.\d+)", nodeid)
     return version[1] if version and tier(nodeid) == "wheel" else file
 
 

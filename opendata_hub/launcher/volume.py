@@ -24,16 +24,24 @@ class Launcher:
     The file on one engine, in a volume named for its content.
 
     A volume, for the engine may be elsewhere, and the hub in a container: then no folder of the
-    hub's is one of the engine's.
+    hub's is one of the engine's. All hubs of an engine share it, and each writes the same.
+
+    Args:
+        hub: what tells this hub from another one on the engine, such as its address.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, hub: str) -> None:
+        self._engine, self._hub = engine, hub
         self._content = resources.files(__package__).joinpath(_FILE).read_bytes()
-        self.volume = f"opendata-hub-launcher-{hashlib.sha256(self._content).hexdigest()[:12]}"
+        self.volume = f"opendata-hub-launcher-{_short_hash(self._content)}"
         self._turn = asyncio.Lock()
         self._written = False
         self._refused = False
+
+    @property
+    def hand(self) -> str:
+        """Name of the container through which this hub writes it."""
+        return f"{self.volume}-{_short_hash(self._hub.encode())}"
 
     def mount(self) -> dict[str, Any]:
         """Return its mount in a server, as keywords of ``docker.types.Mount``."""
@@ -80,10 +88,11 @@ class Launcher:
 
     async def _fill(self, image: str) -> None:
         """Write it through a container that is made for that and never started."""
-        engine, name = self._engine, self.volume
-        await engine.create_volume(name, _LABELS)
-        await engine.remove(name)  # what a hub has left that was killed right here
-        host = engine.client.create_host_config(mounts=[Mount(FOLDER, name, no_copy=True)])
+        engine, name = self._engine, self.hand
+        await engine.create_volume(self.volume, _LABELS)
+        await engine.remove(name)  # this hub has left it that was killed right here
+        mounts = [Mount(FOLDER, self.volume, no_copy=True)]
+        host = engine.client.create_host_config(mounts=mounts)
         with translated():
             await engine.call(
                 "create_container", image, [_FILE], name=name, labels=_LABELS, host_config=host
@@ -92,6 +101,10 @@ class Launcher:
             await engine.put(name, FOLDER, archive({_FILE: self._content}, uid=0, gid=0))
         finally:
             await engine.remove(name)
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def environment(environment: Mapping[str, str], image: Mapping[str, Any]) -> dict[str, str]:

@@ -137,7 +137,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def _how_to_launch(self) -> Launch:
         if self.fast_launch and (self._entry is None or self._entry.fast_launch):
-            return await quick(self.engine, self.image, self.log)
+            return await quick(self.engine, self.image, self.hub.api_url, self.log)
         return PLAIN
 
     # -- start

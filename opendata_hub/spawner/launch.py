@@ -31,9 +31,12 @@ class Launch:
 PLAIN = Launch()
 
 
-async def quick(engine: Engine, image: str, log: Logger) -> Launch:
+async def quick(engine: Engine, image: str, hub: str, log: Logger) -> Launch:
     """
     Have what servers of an image need on the engine to come up quickly.
+
+    Args:
+        hub: its address.
 
     Returns:
         Launch: the plain one where the engine refuses, which the log tells once.
@@ -43,7 +46,7 @@ async def quick(engine: Engine, image: str, log: Logger) -> Launch:
         EngineUnreachable: the engine does not answer.
     """
     if id(engine) not in _launchers:
-        _launchers[id(engine)] = Launcher(engine)
+        _launchers[id(engine)] = Launcher(engine, hub)
     ours, facts = _launchers[id(engine)], await engine.image(image)
     try:
         ready = await ours.ready(image)

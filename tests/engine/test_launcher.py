@@ -14,6 +14,7 @@ from tests.conftest import STARTER
 from tests.engine.conftest import Run, prints
 
 FILE = f"{FOLDER}/sitecustomize.py"
+HUB = "http://172.17.0.1:8081/hub/api"
 READ = f"print(open('{FILE}').read()[:30], flush=True)\nimport signal; signal.pause()"
 
 
@@ -22,7 +23,7 @@ def launcher(
     engine: Engine, client: docker.APIClient, new_name: Callable[[str], str]
 ) -> Iterator[Launcher]:
     """One with a volume that no hub uses."""
-    launcher = Launcher(engine)
+    launcher = Launcher(engine, HUB)
     launcher.volume = new_name("launcher")
     yield launcher
     with suppress(docker.errors.NotFound):
@@ -45,7 +46,7 @@ async def test_servers_find_the_file_in_the_volume(
     await prints(engine, name, "A quick start")
     labels = client.inspect_volume(launcher.volume)["Labels"]
     assert labels == {"org.opendata-hub.role": "launcher"}
-    assert await engine.container(launcher.volume) is None
+    assert await engine.container(launcher.hand) is None
 
 
 async def test_it_is_made_again_where_it_is_gone(
@@ -65,12 +66,26 @@ async def test_one_that_was_left_empty_is_filled(
 ) -> None:
     """What a hub leaves that was killed over it, an empty volume and a container, does no harm."""
     client.create_volume(launcher.volume)
-    client.create_container(STARTER, ["nothing"], name=launcher.volume)
+    client.create_container(STARTER, ["nothing"], name=launcher.hand)
 
     await launcher.ready(STARTER)
 
     await prints(engine, run(READ, host=mounted(launcher)), "A quick start")
-    assert await engine.container(launcher.volume) is None
+    assert await engine.container(launcher.hand) is None
+
+
+async def test_hubs_that_make_it_at_the_same_time_all_have_it(
+    launcher: Launcher, engine: Engine, run: Run
+) -> None:
+    """None takes it from under another one's hands."""
+    others = [Launcher(engine, f"{HUB}/{number}") for number in range(7)]
+    for other in others:
+        other.volume = launcher.volume
+
+    answers = await asyncio.gather(*(one.ready(STARTER) for one in (launcher, *others)))
+
+    assert all(answers)
+    await prints(engine, run(READ, host=mounted(launcher)), "A quick start")
 
 
 async def test_thirty_starts_at_once_make_it_once(launcher: Launcher) -> None:
@@ -88,4 +103,4 @@ async def test_a_refusal_is_told_once(
         await launcher.ready(new_name("nothing"))
 
     assert not await launcher.ready(STARTER)
-    assert await engine.container(launcher.volume) is None
+    assert await engine.container(launcher.hand) is None
