@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import docker
+from docker.errors import APIError
 
 from opendata_hub import catalogue
 from tests.conftest import remove_image
@@ -40,14 +41,23 @@ def main() -> None:
         print(f"pushed {len(ours)} images in {time.monotonic() - began:.0f} s")
         theirs = {i: f"localhost:{store.port}/{i.rpartition('/')[2]}" for i in ours}
         try:
-            for image in reversed(ours):  # those that stand on others first
-                remove_image(client, image)
-            _bring_back(client, Path(folder), list(theirs.values()))
+            gone = [i for i in reversed(ours) if _remove(client, i)]  # first what stands on others
+            print(f"removed {', '.join(gone)}")
+            _bring_back(client, Path(folder), [theirs[image] for image in reversed(gone)])
         finally:
             for image, reference in theirs.items():
                 client.pull(reference)
                 client.tag(reference, image)
                 client.remove_image(reference)
+
+
+def _remove(client: docker.APIClient, image: str) -> bool:
+    """Remove an image with its layers; False where something else here stands on it."""
+    try:
+        remove_image(client, image)
+    except APIError:
+        return False
+    return True
 
 
 def _bring_back(client: docker.APIClient, folder: Path, references: list[str]) -> None:
