@@ -30,6 +30,10 @@ SERVERS = {BEGIN, "jupyterhub-singleuser", "jupyter-labhub", "jupyterlab.labhuba
 KNOWN = {"4.0", "4.1", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "6.0", "6.1"}
 """Versions of JupyterHub in which a server needs nothing of ``DATABASE``."""
 
+HTTP = "requests"
+LISTINGS = "jupyterlab_server.listings_handler"
+"""Takes ``HTTP`` for lists of extensions to block, which hardly any site has."""
+
 HELD = 2**31 - 1  # objects until the next collection, which nothing reaches
 PATIENCE = 15.0  # seconds for which garbage is held, at most
 LOOK_AGAIN = 0.2  # seconds
@@ -150,8 +154,22 @@ class Deferral:
                 load(module)
             finally:
                 self.end()
+            self._import_without(HTTP, LISTINGS)
 
         loader.exec_module = exec_module  # type: ignore[attr-defined]
+
+    def _import_without(self, deferred: str, name: str) -> None:
+        """Import a module a little early, so that nobody else sees what stands in for another."""
+        if deferred in sys.modules:
+            return
+        self.deferred = {deferred: {}}
+        sys.meta_path.insert(0, self)
+        try:
+            importlib.import_module(name)
+        except Exception:  # it is not there, or the extension that needs it says what it lacks
+            return
+        finally:
+            self.end()
 
     def _stand_in(self, real: ModuleSpec) -> ModuleSpec:
         spec = ModuleSpec(real.name, self)  # type: ignore[arg-type]

@@ -130,13 +130,13 @@ def facts(hub: RunningHub, user: str, **query: Any) -> dict[str, Any]:
 
 
 async def test_a_server_has_only_what_it_uses(hub: RunningHub, user: str) -> None:
-    """No database, no grammars, nothing of ours; garbage is collected again as in a kernel."""
+    """No database, grammars or lists, nothing of ours; garbage is collected as in a kernel."""
     assert hub.start(user).ok
 
     found = facts(hub, user)
 
     assert "jupyterhub.singleuser" in found["modules"]
-    assert not found["modules"].keys() & (DATABASE | GRAMMARS)
+    assert not found["modules"].keys() & (DATABASE | GRAMMARS | {"requests"})
     assert FOLDER not in str((found["path"], found["modules"]))
     assert "Deferral" not in found["finders"]
     usual = (await Kernel(hub, user).run("import gc; print(*gc.get_threshold())")).split()

@@ -141,6 +141,46 @@ report(answers=answers, checks=checks, tree=jsonschema.rfc3987_syntax.parse("iri
     assert (facts["health"], facts["other"], facts["caught"]) == (True, False, False)
 
 
+def test_a_server_comes_up_without_what_fetches_lists(image: Image) -> None:
+    """Until it fetches one: then the real package does, which all others had all the time."""
+    image.write("jupyterlab_server/__init__.py", "")
+    image.write(
+        "jupyterlab_server/listings_handler.py",
+        "import requests\ndef fetch(): return requests.request('GET'), requests.sessions.NAME",
+    )
+    image.write("requests/__init__.py", "from . import sessions\ndef request(verb): return verb")
+    image.write("requests/sessions.py", "NAME = 'real'")
+    program = """
+from jupyterlab_server.listings_handler import fetch
+before = list(sys.LOADED)
+import requests.sessions
+report(before=before, name=requests.sessions.NAME, fetched=fetch())
+"""
+
+    facts = image.run(SERVER + program)
+
+    assert "jupyterlab_server.listings_handler" in facts["before"]
+    assert "requests" not in facts["before"]
+    assert (facts["name"], facts["fetched"]) == ("real", ["GET", "real"])
+    assert sorted(facts["loaded"]) == sorted({*facts["loaded"]})
+
+
+@pytest.mark.parametrize("fault", ["import nothing_of_this_name", "raise ValueError"])
+def test_a_fault_of_the_listings_is_the_extensions_own(image: Image, fault: str) -> None:
+    """It is met where it would have been met, and the server itself comes up."""
+    image.write("jupyterlab_server/__init__.py", "")
+    image.write("jupyterlab_server/listings_handler.py", fault)
+    program = """
+try: import jupyterlab_server.listings_handler
+except Exception as error: report(error=type(error).__name__, finders=str(sys.meta_path))
+"""
+
+    facts = image.run(SERVER + program)
+
+    assert facts["error"] in ("ModuleNotFoundError", "ValueError")
+    assert "Deferral" not in facts["finders"]
+
+
 def test_an_extension_imports_the_real_modules(image: Image) -> None:
     """After the server's own import nothing of ours is left: each module is run once, in order."""
     program = (
