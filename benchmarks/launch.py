@@ -6,13 +6,10 @@ First the image as it is, then with the newest jsonschema, as a plain `pip insta
 brings it: the catalogue's own images keep an older one, which builds no grammars.
 """
 
-import io
 import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from typing import Any
 import click
 import docker
 
+from benchmarks.machine import plain_image
 from tests.conftest import STARTER
 from tests.hubs import RunningHub, running_hub
 
@@ -29,7 +27,6 @@ c.OpenDataSpawner.catalogue = [
     for slug in ("plain", "quick")
 ]
 """
-_NEWEST = "FROM {image}\nRUN pip install --upgrade 'jsonschema[format-nongpl]'\n"
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,7 @@ def main(rounds: int, image: str) -> None:
     client = docker.APIClient(version="auto", timeout=600)
     print("| image | launch | seconds | CPU-s | MB |\n|---|---|---|---|---|")
     _compare(client, image, image, rounds)
-    with _newest(client, image) as newest:
-        _compare(client, newest, f"{image}, newest jsonschema", rounds)
-
-
-@contextmanager
-def _newest(client: docker.APIClient, image: str) -> Iterator[str]:
-    name = f"opendata-hub/benchmark-{secrets.token_hex(4)}:1"
-    lines = io.BytesIO(_NEWEST.format(image=image).encode())
-    for event in client.build(fileobj=lines, tag=name, rm=True, decode=True):
-        assert "error" not in event, event
-    yield name
-    client.remove_image(name, force=True)
+    _compare(client, plain_image(client, image), f"{image}, newest jsonschema", rounds)
 
 
 def _compare(client: docker.APIClient, image: str, what: str, rounds: int) -> None:
