@@ -96,7 +96,7 @@ def _cause(death: Death) -> str:
         )
     if "No module named" in death.last_lines or "ImportError" in death.last_lines:
         return f"something is missing in its image. Choose another image, or {_TELL}"
-    if death.exit_code == 137:
+    if death.exit_code in (137, 143):  # SIGKILL, SIGTERM
         return "it was killed from outside, perhaps because the machine restarted. Start it again"
     return (
         f"the program in it ended with code {death.exit_code}. Start it again; if it happens "
@@ -114,8 +114,12 @@ def ended_at_start(image: str, death: Death) -> Diagnosis:
 
 def ended_later(death: Death) -> Diagnosis:
     """Explain a container that ended while it was in use."""
+    if death.exit_code == 0 and not death.oom_killed:  # as when the engine itself is stopped
+        why = "was stopped from outside, perhaps because the machine restarted. Start it again"
+    else:
+        why = f"stopped by itself: {_cause(death)}"
     return Diagnosis(
-        f"Your last server stopped by itself: {_cause(death)}. Your files are safe.",
+        f"Your last server {why}. Your files are safe.",
         f"ended by itself: {death.facts}",
     )
 

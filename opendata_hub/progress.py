@@ -52,7 +52,8 @@ def _unpacking(image: str, pull: PullProgress) -> Event:
 
 def in_line(place: Place) -> Event:
     """Others start first."""
-    to_go = f"about {place.seconds:.0f} seconds to go"
+    seconds = max(1, round(place.seconds))  # the one ahead may be late
+    to_go = f"about {seconds} second{'s' if seconds > 1 else ''} to go"
     if place.reason:
         message = f"{place.reason} You are number {place.number} in line"
     else:

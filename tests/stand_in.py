@@ -24,3 +24,8 @@ GATE = r"""
 ENTRYPOINT ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done; exec \"$@\"", "--"]
 """
 """Before :data:`LINES`: the server comes up when the test opens the gate."""
+
+STUBBORN = r"""
+ENTRYPOINT ["sh", "-c", "\"$@\"; exit", "--"]
+"""
+"""Before :data:`LINES`: the server does not end when it is asked to."""

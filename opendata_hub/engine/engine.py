@@ -11,7 +11,7 @@ from opendata_hub.engine import lanes, ooms
 from opendata_hub.engine.logins import advised
 from opendata_hub.engine.pullers import SILENCE, Puller
 from opendata_hub.engine.pulls import PullProgress, Pulls
-from opendata_hub.engine.refusals import translated
+from opendata_hub.engine.refusals import UNANSWERED, translated
 from opendata_hub.registries import Login
 
 _SLOW = {"stop", "remove_container", "kill"}
@@ -25,6 +25,9 @@ class Engine:
     the engine does not answer. Pulls use the logins, which go by the registry's host.
     """
 
+    answers = True
+    """Whether it has answered when it was last asked, if only with a refusal."""
+
     def __init__(self, client: docker.APIClient, logins: Mapping[str, Login] | None = None) -> None:
         self.client = client
         self._logins = logins or {}
@@ -33,7 +36,13 @@ class Engine:
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Run any method of docker-py's APIClient in the lane it belongs to; its own errors."""
         lane = lanes.STOPS if method in _SLOW else lanes.CONTROL
-        return await lanes.run(lane, getattr(self.client, method), *args, **kwargs)
+        try:
+            answer = await lanes.run(lane, getattr(self.client, method), *args, **kwargs)
+        except UNANSWERED:
+            self.answers = False
+            raise
+        self.answers = True
+        return answer
 
     async def _ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
         with translated():
@@ -115,6 +124,10 @@ class Engine:
                 await self.call("stop", container, timeout=grace)
             except NotFound:
                 return
+
+    async def weigh(self, container: str, shares: int) -> None:
+        """Set what a container weighs where the processor is short, in CPU shares: 2 to 262144."""
+        await self._ask("update_container", container, cpu_shares=shares)
 
     async def last_lines(self, container: str, lines: int = 20) -> str:
         """Last lines of what the container printed, both streams, undecodable bytes replaced."""

@@ -12,6 +12,7 @@ from docker.errors import APIError
 
 from opendata_hub import homes
 from opendata_hub.engine import lanes
+from opendata_hub.engine.engine import Engine
 from opendata_hub.engine.refusals import translated
 
 PROMISED = f"{homes.LABEL}.memory"
@@ -30,7 +31,7 @@ class Server:
     promised: int
 
 
-async def total(client: docker.APIClient) -> int:
+async def total(engine: Engine) -> int:
     """
     Bytes of memory that the engine's machine has.
 
@@ -38,11 +39,11 @@ async def total(client: docker.APIClient) -> int:
         EngineError: the engine does not tell.
     """
     with translated():
-        facts: dict[str, Any] = await lanes.run(lanes.CONTROL, client.info)
+        facts: dict[str, Any] = await engine.call("info")
     return int(facts["MemTotal"])
 
 
-async def servers(client: docker.APIClient) -> list[Server]:
+async def servers(engine: Engine) -> list[Server]:
     """
     Return the servers that run on the engine, those of other hubs included.
 
@@ -50,9 +51,7 @@ async def servers(client: docker.APIClient) -> list[Server]:
         EngineError: the engine does not tell.
     """
     with translated():
-        found = await lanes.run(
-            lanes.CONTROL, client.containers, filters={"label": f"{homes.LABEL}.role=server"}
-        )
+        found = await engine.call("containers", filters={"label": f"{homes.LABEL}.role=server"})
     return [
         Server(one["Id"], one["Names"][0].lstrip("/"), int(one["Labels"].get(PROMISED, 0)))
         for one in found
@@ -72,11 +71,12 @@ async def used(client: docker.APIClient, ids: list[str]) -> dict[str, int]:
 def _used(client: docker.APIClient, container: str) -> int | None:
     with suppress(APIError, OSError):
         stats = client.stats(container, stream=False, one_shot=True)["memory_stats"]
-        return _without_cache(stats) if stats else None
+        return without_cache(stats) if stats else None
     return None
 
 
-def _without_cache(stats: Mapping[str, Any]) -> int:
+def without_cache(stats: Mapping[str, Any]) -> int:
+    """Bytes that a container uses by the engine's count, less what the kernel can drop."""
     more = stats.get("stats", {})  # the first is cgroup v1's name, the second v2's
     cache = more.get("total_inactive_file", more.get("inactive_file", 0))
     return max(0, int(stats.get("usage", 0)) - int(cache))

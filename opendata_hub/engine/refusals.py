@@ -26,7 +26,7 @@ def translated() -> Iterator[None]:
         raise errors.ImageNotFound(_words(error)) from error
     except APIError as error:
         raise errors.EngineError(_words(error)) from error
-    except _SILENCE as error:
+    except UNANSWERED as error:
         raise _unreachable(error) from error
     except DockerException as error:  # of the library itself: a login helper, a setting
         if isinstance(error.__cause__, requests.RequestException):  # a new client's first question
@@ -36,7 +36,7 @@ def translated() -> Iterator[None]:
 
 # The library leaves errors in the middle of a stream as they are: those of the two rooms below it,
 # and its own for an answer that ends within a word.
-_SILENCE = (requests.RequestException, urllib3.exceptions.HTTPError, StreamParseError)
+UNANSWERED = (requests.RequestException, urllib3.exceptions.HTTPError, StreamParseError)
 
 
 def _unreachable(error: Exception) -> errors.EngineUnreachable:

@@ -1,9 +1,10 @@
 """
-The quick start of notebook servers: a file that goes into their containers, whatever the image.
+Files that go into the containers of notebook servers, whatever the image.
 
-``sitecustomize.py`` beside this is that file; the hub never imports it.
+``sitecustomize.py`` beside this makes them start quickly; the hub never imports it. ``share`` holds
+what JupyterLab loads: the warning before a stop.
 """
 
-from opendata_hub.launcher.volume import FOLDER, Launcher, environment
+from opendata_hub.launcher.volume import FOLDER, SHARE, Launcher, environment
 
-__all__ = ["FOLDER", "Launcher", "environment"]
+__all__ = ["FOLDER", "SHARE", "Launcher", "environment"]

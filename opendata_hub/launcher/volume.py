@@ -1,9 +1,9 @@
-"""The volume with the file that makes servers start quickly."""
+"""The volume with the files that servers get from us."""
 
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
@@ -15,13 +15,16 @@ from opendata_hub.homes import LABEL
 FOLDER = "/opt/opendata-hub/launcher"
 """Where servers find it."""
 
-_FILE = "sitecustomize.py"
+SHARE = f"{FOLDER}/share"
+"""Where JupyterLab finds extensions."""
+
+_QUICK, _SHARE = "sitecustomize.py", "share"
 _LABELS = {f"{LABEL}.role": "launcher"}
 
 
 class Launcher:
     """
-    The file on one engine, in a volume named for its content.
+    The files on one engine, in a volume named for their content.
 
     A volume, for the engine may be elsewhere, and the hub in a container: then no folder of the
     hub's is one of the engine's. All hubs of an engine share it, and each writes the same.
@@ -32,8 +35,8 @@ class Launcher:
 
     def __init__(self, engine: Engine, hub: str) -> None:
         self._engine, self._hub = engine, hub
-        self._content = resources.files(__package__).joinpath(_FILE).read_bytes()
-        self.volume = f"opendata-hub-launcher-{_short_hash(self._content)}"
+        self._files = _files()
+        self.volume = f"opendata-hub-launcher-{_short_hash(repr(self._files).encode())}"
         self._turn = asyncio.Lock()
         self._written = False
         self._refused = False
@@ -95,25 +98,42 @@ class Launcher:
         host = engine.client.create_host_config(mounts=mounts)
         with translated():
             await engine.call(
-                "create_container", image, [_FILE], name=name, labels=_LABELS, host_config=host
+                "create_container", image, [_QUICK], name=name, labels=_LABELS, host_config=host
             )
         try:
-            await engine.put(name, FOLDER, archive({_FILE: self._content}, uid=0, gid=0))
+            await engine.put(name, FOLDER, archive(self._files, uid=0, gid=0))
         finally:
             await engine.remove(name)
+
+
+def _files() -> dict[str, bytes]:
+    """Path in the volume -> content."""
+    here = Path(__file__).parent
+    shared = (path for path in sorted(here.joinpath(_SHARE).rglob("*")) if path.is_file())
+    paths = (here / _QUICK, *shared)
+    return {str(path.relative_to(here)): path.read_bytes() for path in paths}
 
 
 def _short_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def environment(environment: Mapping[str, str], image: Mapping[str, Any]) -> dict[str, str]:
+def environment(
+    environment: Mapping[str, str], image: Mapping[str, Any], quick: bool, warned: bool
+) -> dict[str, str]:
     """
-    Return a server's environment with the folder at the head of ``PYTHONPATH``.
+    Return a server's environment with what leads to our files at the head.
 
     Args:
-        image: as the engine inspects it; its own ``PYTHONPATH`` counts where none is set.
+        image: as the engine inspects it; its own value counts where none is set.
+        quick: have ``PYTHONPATH`` lead to the quick start.
+        warned: have ``JUPYTER_PATH`` lead to the warning before a stop.
     """
     own = dict(entry.partition("=")[::2] for entry in image["Config"]["Env"] or ())
-    theirs = environment.get("PYTHONPATH", own.get("PYTHONPATH"))
-    return {**environment, "PYTHONPATH": f"{FOLDER}:{theirs}" if theirs else FOLDER}
+    ours = {"PYTHONPATH": FOLDER} if quick else {}
+    ours |= {"JUPYTER_PATH": SHARE} if warned else {}
+    both = {**own, **environment}
+    heads = {
+        name: f"{path}:{both[name]}" if both.get(name) else path for name, path in ours.items()
+    }
+    return {**environment, **heads}

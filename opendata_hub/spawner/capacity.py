@@ -9,7 +9,9 @@ from opendata_hub.errors import EngineError
 from opendata_hub.startqueue import Ticket
 
 FULL = "The memory of this machine is taken by those who work now."
+SILENT = "The container engine of this machine does not answer; your start goes on when it does."
 
+_LOOK_EVERY = 0.5  # seconds; a class in line asks far more often, and each answer costs the engine
 _MEASURE_EVERY = 5.0  # seconds
 
 
@@ -30,27 +32,43 @@ class Capacity:
         self._total: int | None = None
         self._servers: list[memory.Server] = []
         self._used: dict[str, int] = {}
-        self._measured = 0.0
+        self._looked = self._measured = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
 
     async def look(self) -> None:
-        """Learn what runs now; how much each uses is measured beside, every few seconds."""
+        """Learn what runs now, or did a moment ago; what each uses is measured beside."""
+        is_done = self._looking is None or self._looking.done()
+        if is_done and monotonic() - self._looked > _LOOK_EVERY:
+            self._looked = monotonic()
+            self._looking = asyncio.create_task(self._look())
+        if self._looking is not None:
+            await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
         try:
             if self._total is None:
-                self._total = await memory.total(self._engine.client)
-            self._servers = await memory.servers(self._engine.client)
+                self._total = await memory.total(self._engine)
+            self._servers = await memory.servers(self._engine)
         except EngineError:
-            return  # the start itself will say so
+            return  # the line says so, or the start itself
         if monotonic() - self._measured > _MEASURE_EVERY:
             self._measured = monotonic()
             self._measuring = asyncio.create_task(self._measure())
 
     async def _measure(self) -> None:
-        ids = [server.id for server in self._servers]
+        ids = [server.id for server in self._servers if server.id]
         self._used = await memory.used(self._engine.client, ids)
+
+    def came_up(self, ticket: Ticket) -> None:
+        """Count a server that the last look has not seen."""
+        if all(server.name != ticket.name for server in self._servers):
+            self._servers.append(memory.Server("", ticket.name, ticket.memory))
 
     def reason(self, ticket: Ticket, starting: Sequence[Ticket]) -> str:
         """Say why a start cannot be let in now; empty if it can."""
+        if not self._engine.answers:
+            return SILENT
         if self._total is None:
             return ""
         wanted = self._taken(starting) + ticket.memory + self._reserve

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+import docker
 from docker.types import Mount
 from dockerspawner import DockerSpawner
 from jupyterhub import orm
@@ -19,11 +20,12 @@ from opendata_hub.errors import EngineError, EngineUnreachable
 from opendata_hub.form import Choice
 from opendata_hub.spawner import confinement, engines, home, images, left_overs, out_of_memory
 from opendata_hub.spawner.failures import explained
-from opendata_hub.spawner.launch import PLAIN, Launch, quick
+from opendata_hub.spawner.launch import PLAIN, Launch, launch
 from opendata_hub.spawner.mixin import OpenDataSpawner
 from opendata_hub.spawner.reach import require_reachable
 from opendata_hub.spawner.turns import Line
 from opendata_hub.spawner.watch import Watch
+from opendata_hub.spawner.weight import Weight
 
 
 class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
@@ -50,7 +52,17 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     _launch = PLAIN
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._weight = Weight()
+
     # -- the engine
+
+    @property
+    def client(self) -> docker.APIClient:
+        """DockerSpawner's client, one for all; the first who asks for it asks the engine."""
+        with translated():
+            return super().client
 
     @property
     def engine(self) -> Engine:
@@ -136,9 +148,11 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             await home.make(self.engine, self.user.name)
 
     async def _how_to_launch(self) -> Launch:
-        if self.fast_launch and (self._entry is None or self._entry.fast_launch):
-            return await quick(self.engine, self.image, self.hub.api_url, self.log)
-        return PLAIN
+        quick = self.fast_launch and (self._entry is None or self._entry.fast_launch)
+        return await launch(
+            self.engine, self.image, self.hub.api_url, self.log,
+            quick=quick, warned=self.stop_warning,
+        )  # fmt: skip
 
     # -- start
 
@@ -245,6 +259,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             return None
         if end is None:
             out_of_memory.running[self.object_id] = self
+            await self._weight.settle(self.engine, self.object_id)
             return None
         self.log.error("Server of %s: %s", self._log_name, end.diagnosis.operator)
         self.notice = end.diagnosis.student
@@ -253,13 +268,15 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     async def stop(self, now: bool = False) -> None:
         """Stop and remove the container; the home stays."""
-        await self.engine.stop(self.object_id, grace=0 if now else 10)
-        await self._discard()
+        try:
+            await self.engine.stop(self.object_id, grace=0 if now else 10)
+        finally:
+            await self._discard()
 
     async def _discard(self) -> None:
-        if self.object_id:
-            await self.engine.remove(self.object_id)
-            self.object_id = ""
+        container, self.object_id = self.object_id, ""
+        if not await left_overs.discard(self.engine, container, self.object_name) and container:
+            self.log.error("Container %s is left; the next start removes it", self.object_name)
 
     async def ran_out_of_memory(self, event: OutOfMemory) -> None:
         """Tell the student, where they are, why a kernel died; and on their next visit."""

@@ -1,4 +1,4 @@
-"""How a server comes up: quickly, or plainly where that is not wanted or cannot be had."""
+"""What a server gets from us: a quick start, and a warning before it is stopped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,26 +17,34 @@ _launchers: dict[int, Launcher] = {}
 
 @dataclass(frozen=True)
 class Launch:
-    """What a container gets for it; nothing for a plain start."""
+    """What a container gets for it; nothing for a plain one."""
 
     mounts: tuple[Mount, ...] = ()
     image: Mapping[str, Any] | None = None
     """As the engine inspects it."""
+    quick: bool = False
+    warned: bool = False
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return the server's variables, those for the launch included."""
-        return launcher.environment(variables, self.image) if self.image else dict(variables)
+        if not self.image:
+            return dict(variables)
+        return launcher.environment(variables, self.image, self.quick, self.warned)
 
 
 PLAIN = Launch()
 
 
-async def quick(engine: Engine, image: str, hub: str, log: Logger) -> Launch:
+async def launch(
+    engine: Engine, image: str, hub: str, log: Logger, *, quick: bool, warned: bool
+) -> Launch:
     """
-    Have what servers of an image need on the engine to come up quickly.
+    Have what servers of an image need on the engine.
 
     Args:
         hub: its address.
+        quick: to come up quickly.
+        warned: for JupyterLab to warn before a stop.
 
     Returns:
         Launch: the plain one where the engine refuses, which the log tells once.
@@ -45,6 +53,8 @@ async def quick(engine: Engine, image: str, hub: str, log: Logger) -> Launch:
         ImageNotFound: the engine does not have the image.
         EngineUnreachable: the engine does not answer.
     """
+    if not (quick or warned):
+        return PLAIN
     if id(engine) not in _launchers:
         _launchers[id(engine)] = Launcher(engine, hub)
     ours, facts = _launchers[id(engine)], await engine.image(image)
@@ -53,6 +63,8 @@ async def quick(engine: Engine, image: str, hub: str, log: Logger) -> Launch:
     except EngineUnreachable:
         raise
     except EngineError as error:
-        log.warning("Until the hub's next start servers come up less quickly: %s", error)
+        log.warning(
+            "Until the hub's next start servers come up less quickly and warn of no stop: %s", error
+        )
         return PLAIN
-    return Launch((Mount(**ours.mount()),), facts) if ready else PLAIN
+    return Launch((Mount(**ours.mount()),), facts, quick, warned) if ready else PLAIN

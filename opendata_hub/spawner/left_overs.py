@@ -1,7 +1,7 @@
-"""Containers that an earlier run of this hub has left behind."""
+"""Containers that this hub has left behind: an earlier run of it, or one that lost its engine."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 from opendata_hub import homes
@@ -13,6 +13,8 @@ async def clear_away(engine: Engine, name: str, api_url: str, user: str) -> bool
     """
     Make room for a container of this name, and return whether one was in the way.
 
+    From now on no sweep takes it for one that nobody knows, until it is discarded.
+
     Args:
         api_url: of this hub, which its containers have in their environment.
 
@@ -21,6 +23,7 @@ async def clear_away(engine: Engine, name: str, api_url: str, user: str) -> bool
     """
     container = await engine.container(name)
     if container is None:
+        _ours(engine).add(name)
         return False
     labels = container["Config"]["Labels"] or {}
     if not _is_of(api_url, container) or labels.get(f"{homes.LABEL}.user") != user:
@@ -30,24 +33,54 @@ async def clear_away(engine: Engine, name: str, api_url: str, user: str) -> bool
             "another DockerSpawner.prefix"
         )
     await engine.remove(container["Id"])
+    _ours(engine).add(name)
     return True
 
 
 _sweeps: dict[int, "asyncio.Future[list[str]]"] = {}
+_made: dict[int, set[str]] = {}
+
+
+def _ours(engine: Engine) -> set[str]:
+    """Names of the containers on an engine that this process has made, and not discarded."""
+    return _made.setdefault(id(engine), set())
+
+
+async def discard(engine: Engine, container: str, name: str) -> bool:
+    """
+    Remove a container, and return whether that worked.
+
+    Where it does not, as when the engine is away, the next start of any user sweeps it up.
+
+    Args:
+        container: its id; empty if nobody knows whether the engine has made it.
+    """
+    _ours(engine).discard(name)
+    try:
+        if container:
+            await engine.remove(container)
+            return True
+    except EngineError:
+        pass
+    _sweeps.pop(id(engine), None)
+    return False
 
 
 async def sweep_once(engine: Engine, api_url: str, known: Collection[str]) -> list[str]:
     """
     Remove this hub's containers that it does not know: it was killed while they were starting.
 
-    Only the first call of this process does so, before it has made containers of its own; all that
-    come meanwhile wait for it.
+    The first call of this process does so, and the first after one could not be discarded; all
+    that come meanwhile wait for it.
 
     Args:
         known: ids of the containers in the hub's database.
 
     Returns:
-        list[str]: names of the removed ones; empty for all calls but the first.
+        list[str]: names of the removed ones; empty for all calls that found nothing to do.
+
+    Raises:
+        EngineUnreachable: the engine does not answer; the next call tries again.
     """
     first = id(engine) not in _sweeps
     if first:
@@ -57,13 +90,21 @@ async def sweep_once(engine: Engine, api_url: str, known: Collection[str]) -> li
 
 
 async def _sweep(engine: Engine, api_url: str, known: Collection[str]) -> list[str]:
-    removed = []
+    try:
+        return [name async for name in _swept(engine, api_url, known)]
+    except EngineError:
+        _sweeps.pop(id(engine), None)
+        raise
+
+
+async def _swept(engine: Engine, api_url: str, known: Collection[str]) -> AsyncIterator[str]:
     for container_id in await engine.containers(f"{homes.LABEL}.role=server"):
         container = None if container_id in known else await engine.container(container_id)
-        if container and _is_of(api_url, container):
-            await engine.remove(container_id)
-            removed.append(container["Name"].lstrip("/"))
-    return removed
+        if container is None or not _is_of(api_url, container):
+            continue
+        name = container["Name"].lstrip("/")
+        if name not in _ours(engine) and await discard(engine, container_id, name):
+            yield name
 
 
 def _is_of(api_url: str, container: dict[str, Any]) -> bool:

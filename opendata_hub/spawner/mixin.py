@@ -1,5 +1,6 @@
 """What all our spawners share: the catalogue, the options, the waiting and the last word."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -109,6 +110,17 @@ class OpenDataSpawner(Configurable):
 
         It works in any image, and kernels see nothing of it. ``fast_launch: false`` in an entry of
         the catalogue has that image's servers start plainly.
+        """,
+    )
+
+    stop_warning = Bool(
+        False,
+        config=True,
+        help="""
+        Have JupyterLab in containers tell the service ``culling`` whether somebody is there, and
+        warn before that stops the server.
+
+        ``culling.add`` sets it, where it is given a port.
         """,
     )
 
@@ -293,11 +305,14 @@ class OpenDataSpawner(Configurable):
     async def run_pre_spawn_hook(self) -> None:
         """Run the operator's hook, then all that may take long: ``start_timeout`` begins later."""
         await maybe_future(super().run_pre_spawn_hook())
-        await self.prepare()
+        await asyncio.gather(self.prepare(), self._look())  # what was seen now serves in line
         await self._stand_in_line()
 
+    async def _look(self) -> None:
+        await self.line.look()  # the line itself may want an engine that does not answer
+
     async def _stand_in_line(self) -> None:
-        await self.line.look()
+        await self._look()
         name, promised = self.promise()
         if self.line.capacity and self.line.capacity.never_fits(promised):
             raise self.fail(diagnosis.never_fits(self.choice_name, promised), 503)

@@ -20,16 +20,20 @@ class Listener(Protocol):
 running: WeakValueDictionary[str, Listener] = WeakValueDictionary()
 """Spawners by the id of the container that they look after."""
 
-_telling: set["asyncio.Task[None]"] = set()  # the loop itself holds tasks weakly only
+_telling: dict[str, "asyncio.Task[None]"] = {}  # the loop itself holds tasks weakly only
 
 
 def tell(event: OutOfMemory) -> None:
-    """Tell the spawner of that container, if this hub has it."""
-    spawner = running.get(event.container_id)
-    if spawner is not None:
-        task = asyncio.ensure_future(spawner.ran_out_of_memory(event))
-        _telling.add(task)
-        task.add_done_callback(_telling.discard)
+    """
+    Tell the spawner of that container, if this hub has it.
+
+    Not while it is being told of one before: the kernel's words come in bursts, and a note takes
+    memory, too.
+    """
+    container, spawner = event.container_id, running.get(event.container_id)
+    if spawner is not None and container not in _telling:
+        task = _telling[container] = asyncio.ensure_future(spawner.ran_out_of_memory(event))
+        task.add_done_callback(lambda _: _telling.pop(container))
 
 
 async def leave_note(engine: Engine, container: str, text: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from time import monotonic
 
 from opendata_hub import progress
-from opendata_hub.spawner.capacity import Capacity
+from opendata_hub.spawner.capacity import FULL, Capacity
 from opendata_hub.startqueue import Place, StartQueue
 
 _NEWS_EVERY = 1.0  # seconds; the expected ones count down
@@ -87,6 +87,8 @@ class Turn:
 
     def end(self, came_up: bool = False) -> None:
         """Give back place or slot; once is enough, twice does no harm."""
+        if came_up and self._line.capacity:
+            self._line.capacity.came_up(self._ticket)
         self._line.queue.leave(self._ticket, came_up)
 
     def __enter__(self) -> None:
@@ -98,6 +100,6 @@ class Turn:
 
 def _since(place: Place, before: float | None) -> float | None:
     """When the first in line began to wait for room."""
-    if not place.reason or place.number != 1:
+    if place.reason != FULL or place.number != 1:
         return None
     return before or monotonic()

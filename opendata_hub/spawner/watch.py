@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from opendata_hub import diagnosis, progress
 from opendata_hub.diagnosis import Death, Diagnosis
 from opendata_hub.engine import Engine
 from opendata_hub.engine.readiness import first_answer, works_with_hub
+from opendata_hub.errors import EngineError
 from opendata_hub.progress import Event
 from opendata_hub.spawner.failures import Diagnosed
 
@@ -77,7 +79,9 @@ class Watch:
 
     async def silence(self) -> Diagnosis:
         """Explain that it has not answered in time."""
-        lines = await self.engine.last_lines(self.container) if self.container else ""
+        lines = ""
+        with suppress(EngineError):  # it is silent, too
+            lines = await self.engine.last_lines(self.container) if self.container else ""
         return diagnosis.silent(self.image, self.patience, lines)
 
     async def end(self) -> End | None:

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from opendata_hub import homes
 from tests import stand_in
+from tests.hub.lines import ask, follow, see
 from tests.hubs import RunningHub, Start, running_hub, wait_for
 
 EXTRA = """
@@ -18,19 +18,25 @@ c.OpenDataSpawner.catalogue = [
     dict(slug="gated", display_name="Gated", image="{gated}", default=True),
     dict(slug="quick", display_name="Quick", image="{quick}"),
     dict(slug="broken", display_name="Broken", image="{broken}"),
+    dict(slug="stubborn", display_name="Stubborn", image="{stubborn}"),
 ]
 c.OpenDataSpawner.start_slots = {slots}
-c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0}}  # a request is answered at once
+# a request is answered at once
+c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0, "slow_stop_timeout": 0}}
 """
 IN_LINE = re.compile(r"You are number (\d+) in line, about (\d+) seconds? to go")
 
 
 @pytest.fixture(scope="module")
 def images(build: Callable[..., str]) -> dict[str, str]:
-    """One whose server waits for the test, one that is up at once, one that ends at once."""
+    """Up at once, waiting for the test, ended at once, and never willing to end."""
     quick = build(stand_in.LINES, base=stand_in.BASE)
-    gated = build(f"{stand_in.GATE}{stand_in.LINES}", base=stand_in.BASE)
-    return {"quick": quick, "gated": gated, "broken": build('CMD ["false"]', base=quick)}
+    return {
+        "quick": quick,
+        "gated": build(f"{stand_in.GATE}{stand_in.LINES}", base=stand_in.BASE),
+        "broken": build('CMD ["false"]', base=quick),
+        "stubborn": build(f"{stand_in.STUBBORN}{stand_in.LINES}", base=stand_in.BASE),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -43,28 +49,6 @@ def hub(
         yield hub
 
 
-def _follow(hub: RunningHub, user: str, starts: dict[str, Start]) -> threading.Thread:
-    """Watch a start until its end, as a browser does."""
-
-    def watch() -> None:
-        events = hub.follow(user)
-        starts[user] = Start(202, str(events[-1]["message"]), events)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    return thread
-
-
-def _ask(hub: RunningHub, user: str, image: str) -> None:
-    assert hub.ask(user, {"image": image}).status_code == 202
-
-
-def _see(hub: RunningHub, user: str, words: str) -> None:
-    """Wait until the user's page says this."""
-    with hub.api.stream("GET", f"/users/{user}/server/progress") as stream:
-        next(line for line in stream.iter_lines() if words in line)
-
-
 def test_they_are_told_their_place_and_get_in_one_after_the_other(
     hub: RunningHub, new_name: Callable[[str], str]
 ) -> None:
@@ -73,10 +57,10 @@ def test_they_are_told_their_place_and_get_in_one_after_the_other(
     starts: dict[str, Start] = {}
     threads = []
     for place, user in enumerate(users):
-        _ask(hub, user, "gated")
-        threads.append(_follow(hub, user, starts))
+        ask(hub, user, "gated")
+        threads.append(follow(hub, user, starts))
         if place:
-            _see(hub, user, f"You are number {place} in line")
+            see(hub, user, f"You are number {place} in line")
         else:
             wait_for(lambda: hub.runs(users[0]), "the first one has the slot")
     for user in users:
@@ -104,7 +88,7 @@ def test_a_start_that_fails_gives_its_place_on(
 ) -> None:
     """Behind a server that ends at once the next one comes up."""
     failing, next_one = (hub.add_user(new_name("line")) for _ in range(2))
-    _ask(hub, failing, "broken")
+    ask(hub, failing, "broken")
     assert hub.start(next_one, {"image": "quick"}).ok
     wait_for(lambda: not hub.servers(failing), "the other one has failed")
 
@@ -112,11 +96,75 @@ def test_a_start_that_fails_gives_its_place_on(
 def test_two_tabs_are_one_start(hub: RunningHub, new_name: Callable[[str], str]) -> None:
     """Who presses Start twice is in line once, and in by the first."""
     user = hub.add_user(new_name("line"))
-    _ask(hub, user, "gated")
+    ask(hub, user, "gated")
     assert hub.ask(user, {"image": "gated"}).status_code in (202, 400)
     hub.open_gate(user)
     assert hub.follow(user)[-1]["ready"]
     hub.container(user)  # asserts that there is one
+
+
+def test_who_leaves_the_line_gives_the_place_on(
+    hub: RunningHub, new_name: Callable[[str], str]
+) -> None:
+    """A stop in line lets those behind move up, leaves nothing, and bars no later click."""
+    first, leaving, last = _in_line(hub, new_name)
+    hub.stop(leaving)
+    see(hub, last, "You are number 1 in line")
+    assert not _containers(hub.client, [leaving])
+
+    ask(hub, leaving, "quick")
+    see(hub, leaving, "You are number 2 in line")
+    hub.open_gate(first)
+    for user in (first, last, leaving):
+        assert hub.follow(user)[-1]["ready"]
+
+
+def test_the_line_needs_no_open_tab_and_counts_no_second_one(
+    hub: RunningHub, new_name: Callable[[str], str]
+) -> None:
+    """Who comes back has the same place, and so has who presses Start in another tab."""
+    first, absent, last = _in_line(hub, new_name)
+    see(hub, absent, "You are number 1 in line")  # and closes the tab
+
+    assert hub.ask(absent, {"image": "quick"}).status_code in (202, 400)
+    see(hub, last, "You are number 2 in line")
+    see(hub, absent, "You are number 1 in line")
+    hub.open_gate(first)
+    for user in (first, absent, last):
+        assert hub.follow(user)[-1]["ready"]
+        hub.container(user)  # asserts that there is one
+
+
+def _in_line(hub: RunningHub, new_name: Callable[[str], str]) -> tuple[str, str, str]:
+    """One who has the slot until the gate is opened, and two who wait for it."""
+    first, second, third = (hub.add_user(new_name("line")) for _ in range(3))
+    ask(hub, first, "gated")
+    wait_for(lambda: hub.runs(first), "the first one has the slot")
+    ask(hub, second, "quick")
+    ask(hub, third, "quick")
+    see(hub, third, "You are number 2 in line")
+    return first, second, third
+
+
+def test_servers_that_will_not_stop_delay_no_start(
+    hub: RunningHub, new_name: Callable[[str], str]
+) -> None:
+    """While three are asked to end and do not listen, somebody else gets in."""
+    leaving = [hub.add_user(new_name("stubborn")) for _ in range(3)]
+    for user in leaving:
+        ask(hub, user, "stubborn")
+        assert hub.follow(user)[-1]["ready"]
+    for user in leaving:
+        hub.api.delete(f"/users/{user}/server").raise_for_status()
+    coming = hub.add_user(new_name("line"))
+    ask(hub, coming, "quick")
+
+    assert hub.follow(coming)[-1]["ready"]
+
+    assert all(hub.servers(user)[""]["pending"] == "stop" for user in leaving)
+    for user in leaving:
+        hub.client.kill(hub.container(user)["Id"])
+        wait_for(lambda who=user: not hub.servers(who), "the server has ended")
 
 
 def test_a_hub_that_is_killed_loses_nobody(
@@ -129,7 +177,7 @@ def test_a_hub_that_is_killed_loses_nobody(
     with running_hub(tmp_path, client, EXTRA.format(slots=3, **images)) as hub:
         users = [hub.add_user(new_name("line")) for _ in range(13)]
         for user in users:
-            _ask(hub, user, "gated")
+            ask(hub, user, "gated")
         wait_for(lambda: len(_containers(client, users)) == 3, "three containers are starting")
         never_back = _containers(client, users)[0]
         hub.end(signal.SIGKILL)
@@ -137,8 +185,8 @@ def test_a_hub_that_is_killed_loses_nobody(
         back = [user for user in users if user != never_back]
         starts: dict[str, Start] = {}
         for user in back:
-            _ask(hub, user, "quick")
-        for thread in [_follow(hub, user, starts) for user in back]:
+            ask(hub, user, "quick")
+        for thread in [follow(hub, user, starts) for user in back]:
             thread.join()
         assert all(start.ok for start in starts.values()), starts
         assert _containers(client, users) == sorted(back)

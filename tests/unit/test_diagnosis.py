@@ -77,6 +77,10 @@ CAUSES = [
         "it was killed from outside, perhaps because the machine restarted. Start it again.",
     ),
     (
+        _death(exit_code=143),
+        "it was killed from outside, perhaps because the machine restarted. Start it again.",
+    ),
+    (
         _death(exit_code=3),
         "the program in it ended with code 3. Start it again; if it happens twice, choose another "
         "image, or tell your instructor.",
@@ -100,6 +104,17 @@ def test_a_server_that_ends_later_says_why(death: Death, cause: str) -> None:
 
     assert end.student == f"Your last server stopped by itself: {cause} Your files are safe."
     assert end.operator == f"ended by itself: {death.facts}"
+
+
+def test_a_server_that_was_asked_to_end() -> None:
+    """As an engine asks it that is stopped; at its start nobody does."""
+    death = _death(exit_code=0)
+
+    assert diagnosis.ended_later(death).student == (
+        "Your last server was stopped from outside, perhaps because the machine restarted. "
+        "Start it again. Your files are safe."
+    )
+    assert "ended with code 0" in diagnosis.ended_at_start("ROOT", death).student
 
 
 def test_a_kernel_that_ran_out_of_memory() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from opendata_hub import progress
 from opendata_hub.engine import PullProgress
+from opendata_hub.startqueue import Place
 
 GB = 10**9
 
@@ -48,6 +49,19 @@ def test_unpacking_shows_no_per_cent_where_the_engine_does_not_count() -> None:
 def test_a_long_wait_says_how_long_it_may_be(seconds: float, says: str) -> None:
     """Most servers answer before anybody asks."""
     assert progress.waiting(seconds, 60)["message"] == says
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        (Place(3, 12.4), "You are number 3 in line, about 12 seconds to go"),
+        (Place(1, 0.3), "You are number 1 in line, about 1 second to go"),
+        (Place(1, 5.0, "All is full."), "All is full. You are number 1 in line"),
+    ],
+)
+def test_the_line_says_where_one_stands(place: Place, says: str) -> None:
+    """And how long it takes, where that is known; it is never said to be over."""
+    assert progress.in_line(place)["message"] == says
 
 
 def test_the_bar_never_falls_from_phase_to_phase() -> None:
