@@ -7,6 +7,7 @@ Everything that this package raises on purpose.
     ├── ConfigError          a file or a setting is wrong; the hub refuses to start
     ├── ChoiceError          the options of a start are refused; nothing is started
     ├── MachineError         a step of setting up this machine failed
+    ├── RehearsalError       a class cannot be played on this hub
     └── EngineError          the container engine cannot do what was asked
         ├── EngineUnreachable    it does not answer, or not to us
         ├── ImageNotFound        it has no such image, nor has the registry
@@ -37,6 +38,10 @@ class ChoiceError(OpenDataError):
 
 class MachineError(OpenDataError):
     """A step of setting up this machine failed. The text has the command that mends it."""
+
+
+class RehearsalError(OpenDataError):
+    """A class cannot be played on this hub. The text says why, and what to do."""
 
 
 class EngineError(OpenDataError):

@@ -7,6 +7,7 @@ from opendata_hub.cli.check import check, schema
 from opendata_hub.cli.doctor import doctor
 from opendata_hub.cli.images import images
 from opendata_hub.cli.link import link
+from opendata_hub.cli.rehearse import rehearse
 from opendata_hub.cli.start import start, stop
 from opendata_hub.cli.try_ import try_
 
@@ -17,5 +18,5 @@ def main() -> None:
     """Put a whole class into ready-made notebooks, each in a container of its own."""
 
 
-for command in (start, stop, check, schema, doctor, images, try_, link):
+for command in (start, stop, check, schema, doctor, images, try_, link, rehearse):
     main.add_command(command)

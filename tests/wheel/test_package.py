@@ -13,7 +13,7 @@ for module in pkgutil.walk_packages(opendata_hub.__path__, "opendata_hub."):
 
 EXTRAS = """
 import importlib.util
-print([name for name in ("pytest", "httpx", "playwright") if importlib.util.find_spec(name)])
+print([name for name in ("pytest", "matplotlib", "playwright") if importlib.util.find_spec(name)])
 """
 
 ENTRY_POINTS = """

@@ -1,24 +1,19 @@
 """Kernels, spoken to as a notebook page does: REST and a websocket."""
 
 import asyncio
-import json
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.httpclient import HTTPClientError
 
+from opendata_hub.machine.channel import KernelTrouble, connected
 from opendata_hub.machine.preflight.facts import Kernel
 from opendata_hub.machine.preflight.server import Server
 
-_News = tuple[str, dict[str, Any]]
-"""Kind and content of a message."""
-
 _PATIENCE = 60.0  # seconds; a compiler's first start on a slow disk takes a while
-_ASK_AGAIN = 1.0  # seconds: a kernel that is not connected yet hears nothing
+_LOOK_AGAIN = 1.0  # seconds
 _ANSWER = "42"
 _CODE = {
     "python": "print(6 * 7)",
@@ -51,7 +46,7 @@ async def _try(server: Server, name: str, spec: dict[str, Any]) -> Kernel:
         await asyncio.wait_for(_run(server, name, code), _PATIENCE)
     except asyncio.TimeoutError:
         trouble = f"it did not answer within {_PATIENCE:.0f} seconds"
-    except (_Trouble, OSError, HTTPClientError) as error:
+    except (KernelTrouble, OSError, HTTPClientError) as error:
         trouble = str(error) or type(error).__name__
     else:
         return kernel
@@ -80,14 +75,15 @@ async def _run(server: Server, name: str, code: str | None) -> None:
 
 
 async def _talk(server: Server, kernel: str, code: str | None) -> None:
-    async with _channel(server, kernel) as channel:
+    url = server.url.replace("http://", "ws://") + f"api/kernels/{kernel}/channels"
+    async with connected(url, server.headers, _PATIENCE) as channel:
         await channel.connect()
         if code is None:
             return
         printed = await channel.execute(code)
         if _ANSWER not in printed:
             said = printed.strip()[:200] or "nothing"
-            raise _Trouble(f"it runs code, but where {_ANSWER} was to be printed came: {said}")
+            raise KernelTrouble(f"it runs code, but where {_ANSWER} was to be printed came: {said}")
 
 
 async def _death(server: Server, kernel: str) -> None:
@@ -95,102 +91,17 @@ async def _death(server: Server, kernel: str) -> None:
     while True:
         status, found = await server.ask("GET", f"api/kernels/{kernel}")
         if status == 404 or found.get("execution_state") == "dead":
-            raise _Trouble("it ends by itself, again and again")
-        await asyncio.sleep(_ASK_AGAIN)
-
-
-class _Trouble(Exception):
-    """Why a kernel does not work."""
+            raise KernelTrouble("it ends by itself, again and again")
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 @asynccontextmanager
 async def _started(server: Server, name: str) -> AsyncIterator[str]:
     status, answer = await server.ask("POST", "api/kernels", {"name": name}, _PATIENCE)
     if status != 201:
-        raise _Trouble(f"it cannot be started: {answer.get('message') or f'HTTP {status}'}")
+        raise KernelTrouble(f"it cannot be started: {answer.get('message') or f'HTTP {status}'}")
     try:
         yield answer["id"]
     finally:
         with suppress(OSError, HTTPClientError):
             await server.ask("DELETE", f"api/kernels/{answer['id']}")
-
-
-@asynccontextmanager
-async def _channel(server: Server, kernel: str) -> AsyncIterator["_Channel"]:
-    url = server.url.replace("http://", "ws://") + f"api/kernels/{kernel}/channels"
-    request = HTTPRequest(url, headers=server.headers, request_timeout=_PATIENCE)
-    socket = await websocket_connect(request)
-    try:
-        yield _Channel(socket)
-    finally:
-        socket.close()
-        while await socket.read_message() is not None:
-            pass  # until the other side has closed too: nothing is left open
-
-
-class _Channel:
-    def __init__(self, socket: WebSocketClientConnection) -> None:
-        self._socket = socket
-        self._reading: asyncio.Future[str | bytes | None] | None = None
-
-    async def connect(self) -> None:
-        """Ask who it is until it is heard to have answered: until then output may be lost."""
-        while True:
-            asked = await self._send("kernel_info_request", {})
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._idle_after(asked), _ASK_AGAIN)
-                return
-
-    async def _idle_after(self, asked: str) -> None:
-        async with aclosing(self._news(asked)) as news:
-            async for _ in news:
-                pass
-
-    async def execute(self, code: str) -> str:
-        """Run code and return all that came of it, as text."""
-        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
-        asked, printed = await self._send("execute_request", content), ""
-        async with aclosing(self._news(asked)) as news:
-            async for kind, said in news:
-                if kind == "error":
-                    raise _Trouble(f"its code fails: {said.get('ename')}: {said.get('evalue')}")
-                printed += said.get("text", "") if kind == "stream" else ""
-                printed += said.get("data", {}).get("text/plain", "")
-        return printed
-
-    async def _send(self, kind: str, content: dict[str, Any]) -> str:
-        message = uuid.uuid4().hex
-        header = {
-            "msg_id": message,
-            "msg_type": kind,
-            "username": "",
-            "session": uuid.uuid4().hex,
-            "date": "",
-            "version": "5.3",
-        }
-        whole = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-        await self._socket.write_message(json.dumps({**whole, "channel": "shell", "buffers": []}))
-        return message
-
-    async def _news(self, asked: str) -> AsyncGenerator[_News, None]:
-        """Yield what comes of a message, until the kernel has nothing more to do for it."""
-        while (raw := await self._read()) is not None:
-            message = json.loads(raw) if isinstance(raw, str) else {"header": {}}
-            kind, content = message["header"].get("msg_type"), message.get("content", {})
-            state = content.get("execution_state") if kind == "status" else None
-            if state in ("restarting", "dead", "autorestarting"):
-                raise _Trouble("it ends by itself")
-            if message.get("parent_header", {}).get("msg_id") != asked:
-                continue
-            if state == "idle":
-                return
-            yield kind, content
-        raise _Trouble("the server closed its connection")
-
-    async def _read(self) -> str | bytes | None:
-        """Read a message; one that is waited for in vain is there for the next who reads."""
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._socket.read_message())
-        raw = await asyncio.shield(self._reading)
-        self._reading = None
-        return raw
