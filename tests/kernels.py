@@ -22,6 +22,16 @@ class Kernel:
         answer = httpx.post(f"{self.base}/kernels", headers=self.headers, timeout=60)
         self.id = answer.raise_for_status().json()["id"]
 
+    async def begin(self, code: str) -> None:
+        """Have code running, and leave."""
+        socket = await self._connect()
+        try:
+            await socket.write_message(json.dumps(_request(uuid.uuid4().hex, code)))
+            while json.loads(await socket.read_message())["msg_type"] != "execute_input":
+                pass
+        finally:
+            await _close(socket)
+
     async def run(self, code: str) -> str:
         """
         Run code and return what it printed, or the traceback.
@@ -29,16 +39,23 @@ class Kernel:
         Raises:
             ConnectionError: the kernel died; the text is what the server said of it.
         """
-        url = self.base.replace("http://", "ws://") + f"/kernels/{self.id}/channels"
-        socket = await websocket_connect(HTTPRequest(url, headers=self.headers))
+        socket = await self._connect()
         try:
             message_id = uuid.uuid4().hex
             await socket.write_message(json.dumps(_request(message_id, code)))
             return await _output(socket, message_id)
         finally:
-            socket.close()
-            while await socket.read_message() is not None:
-                pass  # until the other side has closed too: nothing is left open
+            await _close(socket)
+
+    async def _connect(self) -> Any:
+        url = self.base.replace("http://", "ws://") + f"/kernels/{self.id}/channels"
+        return await websocket_connect(HTTPRequest(url, headers=self.headers))
+
+
+async def _close(socket: Any) -> None:
+    socket.close()
+    while await socket.read_message() is not None:
+        pass  # until the other side has closed too: nothing is left open
 
 
 def _request(message_id: str, code: str) -> dict[str, Any]:

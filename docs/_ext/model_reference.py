@@ -42,11 +42,12 @@ def keys(schema: Schema, node: Schema, prefix: str = "") -> Iterator[tuple[str, 
     for name, child in node.get("properties", {}).items():
         whole = _resolve(schema, child)
         yield prefix + name, whole, name in node.get("required", ())
-        yield from keys(schema, whole, f"{prefix}{name}.")
+        for option in (whole, *(one for one in whole.get("anyOf", ()) if "$ref" in one)):
+            yield from keys(schema, _resolve(schema, option), f"{prefix}{name}.")
     if "$ref" in node.get("items", {}):
         yield from keys(schema, _resolve(schema, node["items"]), prefix)
-    for child in node.get("patternProperties", {}).values():
-        for option in child.get("anyOf", [child]):
+    for child in (*node.get("patternProperties", {}).values(), node.get("additionalProperties")):
+        for option in child.get("anyOf", [child]) if isinstance(child, dict) else ():
             yield from keys(schema, _resolve(schema, option), f"{prefix}<name>.")
 
 
@@ -77,6 +78,8 @@ def kind(node: Schema) -> str:
 
 
 def _scalar(node: Schema) -> str:
+    if "const" in node:
+        return f"`{json.dumps(node['const'])}`"
     words = {"integer": "whole number", "boolean": "true or false"}
     word = words.get(node["type"], node["type"].replace("string", node.get("format", "text")))
     if "examples" in node:

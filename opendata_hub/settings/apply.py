@@ -15,8 +15,10 @@ from opendata_hub.fields import check
 from opendata_hub.lessons import HANDLERS
 from opendata_hub.machine import proxy
 from opendata_hub.machine.access import Access
-from opendata_hub.services import classes, images
+from opendata_hub.rehearsal import rights
+from opendata_hub.services import classes, culling, images
 from opendata_hub.settings import accounts, login
+from opendata_hub.settings import culling as cullings
 from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.load import NAME, defaults, load
 from opendata_hub.settings.model import Class, Hub, Settings
@@ -91,8 +93,10 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
         _containers(c)
         _site(c, settings, way)
         _images(c, settings, way)
+        _culling(c, settings)
     if settings.classes:
         classes.add(c, [_lesson(entry, settings) for entry in settings.classes])
+    rights.add(c)
     _prepare_database(settings, state)  # last: it tells passwords, once
 
 
@@ -239,6 +243,13 @@ def _lesson(entry: Class, settings: Settings) -> classes.Lesson:
         end=entry.end,
         warm_up=entry.warm_up,
     )
+
+
+def _culling(c: Any, settings: Settings) -> None:
+    if settings.culling.enabled:
+        lessons = [_lesson(entry, settings) for entry in settings.classes]
+        culling.add(c, cullings.config(settings.culling, lessons), settings.hub.ports.culling)
+        c.JupyterHub.template_vars["stop_warning"] = True
 
 
 def _images(c: Any, settings: Settings, way: Access) -> None:

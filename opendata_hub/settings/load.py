@@ -57,6 +57,7 @@ def _settled(file: HubFile, folder: Path, where: str) -> Settings:
         *_unusable_files(file),
         *_lost_groups(file, catalogue),
         *_lost_classes(file, catalogue),
+        *_lost_culling(file, catalogue),
     )
     faults += [f"{where}: {fault}" for fault in lost]
     if faults or catalogue is None:
@@ -163,3 +164,16 @@ def _lost_classes(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
         if entry.image and catalogue and entry.image not in slugs:
             near = nearest(entry.image, slugs)
             yield f"{key}.image is {entry.image!r}; in the catalogue: {', '.join(slugs)}.{near}"
+
+
+def _lost_culling(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
+    """Values for an image or a group that there is not: a typing error would void them."""
+    slugs = [image.slug for image in catalogue.images] if catalogue else []
+    for slug in file.culling.images:
+        if catalogue and slug not in slugs:
+            near = nearest(slug, slugs)
+            yield f"culling.images.{slug}: in the catalogue are only {', '.join(slugs)}.{near}"
+    for group in file.culling.groups:
+        if file.groups and group not in file.groups:
+            near = nearest(group, file.groups)
+            yield f"culling.groups.{group}: groups has only {', '.join(file.groups)}.{near}"

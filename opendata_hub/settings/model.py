@@ -12,6 +12,7 @@ from opendata_hub.catalogue import Catalogue, Image, Slug
 from opendata_hub.datasets import Dataset, DatasetName
 from opendata_hub.fields import Count, Duration, Matching, Model, Moment, Number, Percent, Size
 from opendata_hub.registries import Logins, host_of
+from opendata_hub.settings.culling import Culling, CullingEntry
 from opendata_hub.site import Site
 
 PORTS_ABOVE = 81
@@ -26,13 +27,15 @@ class Ports(NamedTuple):
     """Of the proxy's API, on loopback."""
     images: int
     """Of the images service, on loopback."""
+    culling: int
+    """Of the culling service, on loopback."""
     hub: int
     """Where the servers reach the hub."""
 
 
 def ports(public: int) -> Ports:
     """All follow from the public one, so that two hubs can live on one machine."""
-    return Ports(public, public + 1, public + 2, public + PORTS_ABOVE)
+    return Ports(public, public + 1, public + 2, public + 3, public + PORTS_ABOVE)
 
 
 _URL_RULE = "write an address such as http://localhost:8000 or http://lab.example.org"
@@ -299,6 +302,11 @@ class HubFile(Model):
     )
     classes: tuple[Class, ...] = Field(
         (), description="Lessons whose servers are started before the students come."
+    )
+    culling: CullingEntry = Field(
+        default_factory=Culling,
+        description="Stopping servers that nobody uses and nothing runs in. `false` is enough for "
+        "no culling at all.",
     )
     limits: Limits = Field(default_factory=Limits, description="What one server may use.")
 

@@ -14,7 +14,7 @@ CATALOGUE = """
 
 TOP = (
     "hub, site, login, groups, images, registries, custom_image, datasets, homes, start, pulling, "
-    "classes, limits"
+    "classes, culling, limits"
 )
 NO_IMAGES = "write the path of a catalogue file, or a list of images"
 URL = "write an address such as http://localhost:8000 or http://lab.example.org"

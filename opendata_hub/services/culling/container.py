@@ -1,0 +1,72 @@
+"""What the engine tells of a server: where it is, of which image, and the CPU it has used."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from opendata_hub.engine import Engine, translated
+from opendata_hub.homes import LABEL
+from opendata_hub.services.culling.jupyter import Silent
+
+
+@dataclass(frozen=True)
+class Container:
+    """
+    The container of a server.
+
+    Attributes:
+        image: slug, empty for an image of one's own.
+        url: where its server answers, with a slash at the end.
+        cpu: seconds that its processes have used.
+    """
+
+    id: str
+    image: str
+    url: str
+    cpu: float
+
+
+async def find(engine: Engine, user: str, server: str) -> Container:
+    """
+    Find the container of a server.
+
+    Args:
+        server: its name, empty for the default one.
+
+    Raises:
+        Silent: there is none that runs.
+        EngineError: the engine does not tell.
+    """
+    for container_id in await engine.containers(f"{LABEL}.user={user}"):
+        facts = await engine.container(container_id)
+        if facts and _is_server(facts, server) and facts["State"]["Running"]:
+            image, cpu = _labels(facts)[f"{LABEL}.image"], await _cpu(engine, container_id)
+            return Container(container_id, image, _url(facts), cpu)
+    raise Silent("the engine has no container of it that runs")
+
+
+async def _cpu(engine: Engine, container_id: str) -> float:
+    with translated():
+        stats = await engine.call("stats", container_id, stream=False, one_shot=True)
+    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
+
+def _labels(facts: dict[str, Any]) -> dict[str, str]:
+    labels: dict[str, str] = facts["Config"]["Labels"]
+    return labels
+
+
+def _is_server(facts: dict[str, Any], server: str) -> bool:
+    known = _labels(facts)
+    return known.get(f"{LABEL}.role") == "server" and known.get(f"{LABEL}.server") == server
+
+
+def _url(facts: dict[str, Any]) -> str:
+    """Its address on the engine's network, with the port and the path that the hub gave it."""
+    environment = dict(entry.partition("=")[::2] for entry in facts["Config"]["Env"])
+    told = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
+    networks = facts["NetworkSettings"]["Networks"].values()
+    ip = next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
+    if not ip:
+        raise Silent("its container has no address")
+    return f"http://{ip}:{told.port}{told.path.rstrip('/')}/"

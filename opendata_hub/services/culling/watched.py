@@ -1,0 +1,34 @@
+"""One server that is looked at: what is known of it, and when it stops; no I/O."""
+
+from dataclasses import dataclass, field
+
+from opendata_hub.services.culling.patience import ENDLESS, Patience
+from opendata_hub.services.culling.presence import Presence
+from opendata_hub.services.culling.record import Record
+from opendata_hub.services.culling.verdict import left
+
+
+@dataclass
+class Watched:
+    """
+    A server.
+
+    Attributes:
+        container: the engine's identifier of it.
+        patience: what holds for it now; endless during a class.
+    """
+
+    container: str
+    record: Record
+    presence: Presence = field(default_factory=Presence)
+    patience: Patience = ENDLESS
+
+    def stops_in(self, clock: float) -> float:
+        """Seconds until it is stopped, if nothing changes; infinity for never."""
+        due = self.record.clock + left(self.record, self.patience)
+        kept = max(self.presence.seen + self.patience.idle, self.presence.kept_until)
+        return max(due, kept) - clock
+
+    def is_kept(self, clock: float) -> float:
+        """Seconds for which somebody keeps it; 0 for nobody."""
+        return max(0.0, self.presence.kept_until - clock)

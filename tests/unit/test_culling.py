@@ -1,0 +1,288 @@
+"""Culling: which server is stopped, which stays, and the reason that is given."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from math import inf
+from typing import Any
+
+import pytest
+from traitlets.config import Config as Traits
+
+from opendata_hub.services import culling
+from opendata_hub.services.culling import patience
+from opendata_hub.services.culling.arbiter import Arbiter, owner
+from opendata_hub.services.culling.config import VARIABLE
+from opendata_hub.services.culling.jupyter import Life, read
+from opendata_hub.services.culling.patience import Patience
+from opendata_hub.services.culling.record import Look, Record
+from opendata_hub.services.culling.verdict import Verdict, judge, spell
+
+MINUTE, HOUR = 60.0, 3600.0
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=timezone.utc)
+HUB_S = Patience(idle=2 * HOUR, busy=inf)
+UP_TO_A_DAY = Patience(idle=2 * HOUR, busy=24 * HOUR)
+
+
+def watched(hours: float, look: Callable[[float], Look]) -> Record:
+    """What is known of a server after so many hours of looks, one each five minutes."""
+    record = Record(look(0))
+    for number in range(1, round(hours * 12) + 1):
+        record.take(look(number * 5 * MINUTE))
+    return record
+
+
+def abandoned(at: float) -> Look:
+    """Left for good a minute before the first look."""
+    return Look(clock=at, busy=0, used=at + MINUTE, moved=at + MINUTE, cpu=10)
+
+
+def never_run(at: float) -> Look:
+    """Left likewise, and no kernel was ever started."""
+    return Look(clock=at, busy=0, used=at, moved=inf, cpu=10)
+
+
+def watching(at: float) -> Look:
+    """Somebody has its page in front, and does nothing."""
+    return Look(clock=at, busy=0, used=8, moved=at, cpu=10)
+
+
+def silent_cell(at: float) -> Look:
+    """A kernel has been busy since before the first look, with nobody there."""
+    return Look(clock=at, busy=1, used=at, moved=at, cpu=10)
+
+
+def printing_cell(at: float) -> Look:
+    """The same, and its output hides whether somebody is there."""
+    return Look(clock=at, busy=1, used=None, moved=0.1, cpu=10 + at)
+
+
+def silent_job(at: float) -> Look:
+    """A process takes a twentieth of a core."""
+    return Look(clock=at, busy=0, used=at, moved=inf, cpu=10 + 0.05 * at)
+
+
+def talking_job(at: float) -> Look:
+    """A terminal has output each minute, of something that hardly needs the CPU."""
+    return Look(clock=at, busy=0, used=at, moved=min(at, MINUTE), cpu=10)
+
+
+def at_rest(at: float) -> Look:
+    """Only what JupyterLab and its kernels do by themselves."""
+    return Look(clock=at, busy=0, used=at + MINUTE, moved=at + MINUTE, cpu=10 + 0.001 * at)
+
+
+@pytest.mark.parametrize(
+    ("look", "hours", "limits", "stop", "reason"),
+    [
+        (abandoned, 1, HUB_S, False, "nobody has used it for 1h 1m, of 2h"),
+        (abandoned, 2, HUB_S, True,
+         "nobody has used it for 2h 1m, and nothing has run in it for 2h 1m"),
+        (never_run, 2, HUB_S, True,
+         "nobody has used it for 2h, and nothing has ever run in it"),
+        (at_rest, 2, HUB_S, True,
+         "nobody has used it for 2h 1m, and nothing has run in it for 2h 1m"),
+        (watching, 50, HUB_S, False, "nobody has used it for 8s, of 2h"),
+        (watching, 50, UP_TO_A_DAY, False, "nobody has used it for 8s, of 2h"),
+        (silent_cell, 200, HUB_S, False, "a kernel is busy"),
+        (silent_cell, 23, UP_TO_A_DAY, False, "a kernel is busy"),
+        (silent_cell, 24, UP_TO_A_DAY, True,
+         "nobody has used it for 1d, and a kernel is busy, for 1d: more than `busy` lets it"),
+        (printing_cell, 200, HUB_S, False, "a kernel is busy"),
+        (printing_cell, 24, UP_TO_A_DAY, True,
+         "nobody has used it for 1d, and a kernel is busy, for 1d: more than `busy` lets it"),
+        (silent_job, 200, HUB_S, False, "its processes have used 15 s of CPU in 300 s"),
+        (silent_job, 24, UP_TO_A_DAY, True,
+         "nobody has used it for 1d, and its processes have used 15 s of CPU in 300 s, for 1d: "
+         "more than `busy` lets it"),
+        (talking_job, 200, HUB_S, False, "a kernel or a terminal has had output or input"),
+        (abandoned, 50, Patience(inf, inf), False,
+         "culling is off for its image or for a group of its owner"),
+    ],
+)  # fmt: skip
+def test_who_is_stopped(
+    look: Callable[[float], Look], hours: float, limits: Patience, stop: bool, reason: str
+) -> None:
+    """A server is stopped that nobody uses and nothing runs in; each decision has its reason."""
+    assert judge(watched(hours, look), limits) == Verdict(stop, reason)
+
+
+def test_after_work_the_whole_time_begins_anew() -> None:
+    """Whose cell ended a moment ago can still come and look at what it found."""
+    record = watched(10, silent_cell)
+    end = 10 * HOUR
+    record.take(Look(end + 5 * MINUTE, busy=0, used=end, moved=2 * MINUTE, cpu=10))
+    assert judge(record, HUB_S).reason == "a kernel or a terminal has had output or input"
+    record.take(Look(end + 10 * MINUTE, busy=0, used=end, moved=7 * MINUTE, cpu=10))
+    assert judge(record, HUB_S).reason == "nothing has run in it for 5m, of 2h"
+
+
+def test_a_limit_on_work_counts_work_at_a_stretch() -> None:
+    """A look at which nothing works begins it anew."""
+    record = watched(23, silent_cell)
+    record.take(Look(23.5 * HOUR, busy=0, used=inf, moved=inf, cpu=10))
+    record.take(Look(24 * HOUR, busy=1, used=inf, moved=inf, cpu=10))
+    assert judge(record, UP_TO_A_DAY) == Verdict(False, "a kernel is busy")
+
+
+def test_a_clock_that_is_set_stops_nobody() -> None:
+    """Three hours forward, and whoever was here a minute ago still was."""
+    record = watched(1, watching)
+    hour = HOUR + 5 * MINUTE
+    record.take(Look(hour, busy=0, used=3 * HOUR, moved=3 * HOUR, cpu=10))
+    assert judge(record, HUB_S).reason == "nobody has used it for 5m 8s, of 2h"
+
+
+def test_time_in_which_nobody_could_see_does_not_count() -> None:
+    """A server that hung for a day was not idle for a day."""
+    record = watched(1, abandoned)
+    record.miss(24 * HOUR)
+    record.take(Look(25 * HOUR, busy=0, used=25 * HOUR, moved=25 * HOUR, cpu=10))
+    assert record.unused == 2 * HOUR + MINUTE
+
+
+def test_two_kernels_are_two() -> None:
+    """The reason counts them."""
+    record = watched(0, abandoned)
+    record.take(Look(MINUTE, busy=2, used=HOUR, moved=HOUR, cpu=10))
+    assert record.work == "2 kernels are busy"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0s"), (40, "40s"), (300, "5m"), (7500, "2h 5m"), (90000, "1d 1h"), (86461, "1d 1m")],
+)
+def test_durations_are_written_as_people_type_them(seconds: float, words: str) -> None:
+    """The two largest units."""
+    assert spell(seconds) == words
+
+
+# -- whose limits
+
+
+def limits(
+    enabled: bool = True, idle: float | None = None, busy: float | None = None
+) -> culling.Limits:
+    """Shorter to write."""
+    return culling.Limits(enabled=enabled, idle=idle, busy=busy)
+
+
+@pytest.mark.parametrize(
+    ("image", "groups", "expected"),
+    [
+        ("", [], Patience(100, 1000)),
+        ("other", ["others"], Patience(100, 1000)),
+        ("small", [], Patience(10, 1000)),
+        ("small", ["staff"], Patience(300, 2000)),
+        ("", ["staff", "thesis"], Patience(300, 9000)),
+        ("large", ["staff"], Patience(inf, inf)),
+    ],
+)
+def test_image_and_groups_go_first_and_the_longest_counts(
+    image: str, groups: list[str], expected: Patience
+) -> None:
+    """What is written for neither is the hub's; one word switches it off."""
+    given = culling.Config(
+        idle=100,
+        busy=1000,
+        images={"small": limits(idle=10), "large": limits(enabled=False)},
+        groups={"staff": limits(idle=300, busy=2000), "thesis": limits(busy=9000)},
+    )
+    assert patience.of(given, image, groups) == expected
+
+
+# -- what servers and the hub tell
+
+
+def before(seconds: float) -> str:
+    """A moment, as Jupyter's servers write it."""
+    return (NOW - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def kernel(state: str, seconds: float) -> dict[str, Any]:
+    """One of the list of kernels."""
+    return {"execution_state": state, "last_activity": before(seconds)}
+
+
+@pytest.mark.parametrize(
+    ("used", "kernels", "terminals", "life"),
+    [
+        (50, [], [], Life(busy=0, used=50, moved=inf)),
+        (50, [kernel("idle", 90)], [], Life(busy=0, used=50, moved=90)),
+        (50, [kernel("starting", 90)], [], Life(busy=0, used=50, moved=90)),
+        (50, [kernel("busy", 90), kernel("idle", 70)], [], Life(busy=1, used=50, moved=70)),
+        (50, [kernel("busy", 50)], [], Life(busy=1, used=None, moved=50)),
+        (50, [], [{"last_activity": before(40)}], Life(busy=0, used=None, moved=40)),
+        (-5, [], [], Life(busy=0, used=0, moved=inf)),
+    ],
+)
+def test_what_a_server_tells(
+    used: float, kernels: list[Any], terminals: list[Any], life: Life
+) -> None:
+    """Use shows where it is later than output; only busy is busy; no moment is in the future."""
+    assert read({"last_activity": before(used)}, kernels, terminals, NOW) == life
+
+
+@pytest.mark.parametrize("status", [{}, {"last_activity": None}, {"last_activity": "now"}, []])
+def test_what_no_jupyter_server_tells_is_refused(status: Any) -> None:
+    """It is an error, for whoever asks to say so and keep the server."""
+    with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
+        read(status, [], [], NOW)
+
+
+@pytest.mark.parametrize(
+    ("path", "user"),
+    [
+        ("/hub/api/users/anna/server/progress", "anna"),
+        ("/lab/hub/api/users/anna/servers/two/progress", "anna"),
+        ("/hub/api/users/a%40b%2Fc%20d/server/progress", "a@b/c d"),
+    ],
+)
+def test_whose_a_server_is(path: str, user: str) -> None:
+    """The hub tells it in an address, in which odd letters are escaped."""
+    assert owner({"progress_url": path}) == user
+
+
+class Decided(Arbiter):
+    """One that has looked already: every server is to be stopped."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(culling.Config(**settings), None, "", "")  # type: ignore[arg-type]
+
+    async def _verdict(self, user: str, name: str) -> Verdict:
+        return Verdict(True, "it is old")
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "line"),
+    [
+        (False, "anna/two stops: it is old"),
+        (True, "anna/two would stop, but for dry_run: it is old"),
+    ],
+)
+async def test_a_dry_run_says_what_would_be_stopped(
+    dry_run: bool, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A decision is one line of the log; in a dry run that is all."""
+    caplog.set_level(logging.INFO)
+    server = {"name": "two", "progress_url": "/hub/api/users/anna/servers/two/progress"}
+    assert await Decided(dry_run=dry_run)(server=server, inactive=None) is not dry_run
+    assert caplog.messages == [line]
+
+
+# -- in the hub
+
+
+def test_it_has_no_more_rights_than_it_needs() -> None:
+    """It sees servers and groups, asks servers, and stops them; it starts and changes nothing."""
+    c = Traits()
+    c.JupyterHub.services = []
+    c.JupyterHub.load_roles = []
+    culling.add(c, culling.Config(idle=60))
+    (service,) = c.JupyterHub.services
+    assert json.loads(service["environment"][VARIABLE])["idle"] == 60
+    (role,) = c.JupyterHub.load_roles
+    assert role["scopes"] == [
+        "list:users", "read:users:groups", "read:servers", "delete:servers", "access:servers"
+    ]  # fmt: skip
