@@ -79,7 +79,11 @@ class Engine:
 
     async def has_volume(self, name: str) -> bool:
         """Whether a volume of this name exists."""
-        return await self._found("inspect_volume", name) is not None
+        return await self.volume(name) is not None
+
+    async def volume(self, name: str) -> dict[str, Any] | None:
+        """Inspect a volume; None where there is none."""
+        return await self._found("inspect_volume", name)
 
     async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Make a volume; one that exists is left as it is."""

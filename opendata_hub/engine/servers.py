@@ -5,7 +5,6 @@ from typing import Any
 
 from opendata_hub import homes
 from opendata_hub.catalogue import Image
-from opendata_hub.engine.archives import archive
 from opendata_hub.engine.engine import Engine
 
 _FIRST_TO_GO = 500
@@ -53,9 +52,3 @@ def container(labels: Mapping[str, str], operators: Mapping[str, Any]) -> dict[s
         **operators,
         "labels": {**operators.get("labels", {}), **labels},
     }
-
-
-async def furnish(engine: Engine, container: str, files: Mapping[str, bytes]) -> None:
-    """Hand a new home to its owner, with these files, through a container that mounts it."""
-    top, name = homes.HOME.rsplit("/", 1)
-    await engine.put(container, top, archive(files, homes.UID, homes.GID, folder=name))

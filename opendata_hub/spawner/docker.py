@@ -197,7 +197,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         with translated():
             self.object_id = (await self.create_object())["Id"]
         if self._new_home:
-            await servers.furnish(self.engine, self.object_id, self.welcome_files())
+            await home.furnish(self.engine, self.user.name, self.object_id, self.welcome_files())
             self._new_home = False
 
     async def create_object(self) -> dict[str, Any]:

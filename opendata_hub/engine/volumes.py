@@ -1,0 +1,53 @@
+"""A home's first owner and files, by the shortest way there is."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from opendata_hub import homes
+from opendata_hub.engine import lanes
+from opendata_hub.engine.archives import archive
+from opendata_hub.engine.engine import Engine
+from opendata_hub.errors import EngineError
+
+
+async def furnish(engine: Engine, container: str, files: Mapping[str, bytes], volume: str) -> None:
+    """
+    Hand a new home to its owner, with these files: welcome files by their path in the home.
+
+    Through a container that mounts it, which works with every engine; or, where this process sees
+    the volume's folder and may, directly, which takes the engine a twentieth of a CPU-second less.
+
+    Args:
+        container: with the home at its place; it must not have been started.
+        volume: the home's name; empty where only the container has it.
+
+    Raises:
+        EngineError, EngineUnreachable: what the engine said.
+    """
+    facts = await engine.volume(volume) if volume else None
+    folder = Path(facts["Mountpoint"]) if facts and facts["Driver"] == "local" else None
+    if folder is not None and await lanes.run(lanes.CONTROL, _fill, folder, files):
+        return
+    top, name = homes.HOME.rsplit("/", 1)
+    await engine.put(container, top, archive(files, homes.UID, homes.GID, folder=name))
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Do it here; False where the folder is another machine's, or is not as a new volume's is."""
+    try:
+        # An engine that maps users, or runs without root, has given it to somebody else.
+        if os.geteuid() or folder.stat().st_uid or any(folder.iterdir()):
+            return False
+    except OSError:
+        return False
+    try:
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        for entry in (*folder.rglob("*"), folder):
+            entry.chmod(0o755 if entry.is_dir() else 0o644)
+            os.chown(entry, homes.UID, homes.GID)
+    except OSError as error:
+        raise EngineError(f"the new home cannot be filled: {error}") from error
+    return True

@@ -1,0 +1,83 @@
+"""A new home and its first owner."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import docker
+import pytest
+
+from opendata_hub import homes
+from opendata_hub.engine import Engine
+from opendata_hub.engine.volumes import furnish
+from opendata_hub.homes import HOME
+from tests.engine.conftest import Run
+
+FILES = {"Welcome.ipynb": b"{}", "data/one/muons.csv": b"1,2"}
+
+
+@pytest.fixture
+def home(
+    client: docker.APIClient, new_name: Callable[[str], str], make: Run
+) -> Iterator[tuple[str, str]]:
+    """A volume nobody has used, and a container with it that was not started."""
+    volume = new_name("home")
+    client.create_volume(volume)
+    yield volume, make("", host={"mounts": [docker.types.Mount(HOME, volume, no_copy=True)]})
+
+
+@pytest.fixture(autouse=True)
+def _tidy(client: docker.APIClient, home: tuple[str, str]) -> Iterator[None]:
+    yield
+    with suppress(docker.errors.NotFound):
+        client.remove_container(home[1], force=True)
+    client.remove_volume(home[0])
+
+
+def entries(client: docker.APIClient, container: str) -> dict[str, tuple[int, int, int, bytes]]:
+    """What lies in the home: owner, group, mode and content by path."""
+    blocks, _ = client.get_archive(container, HOME)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(blocks))) as tar:
+        return {
+            entry.name: (entry.uid, entry.gid, entry.mode & 0o777, _content(tar, entry))
+            for entry in tar
+        }
+
+
+def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(entry)
+    return file.read() if file else b""
+
+
+@pytest.mark.parametrize("way", ["directly", "through the container"])
+async def test_a_home_is_its_owners_whichever_way_it_is_made(
+    engine: Engine, client: docker.APIClient, home: tuple[str, str], way: str
+) -> None:
+    """Folder, folders and files, with the modes of files of one's own."""
+    volume, container = home
+
+    await furnish(engine, container, FILES, volume if way == "directly" else "")
+
+    whose = homes.UID, homes.GID
+    assert entries(client, container) == {
+        "jovyan": (*whose, 0o755, b""),
+        "jovyan/Welcome.ipynb": (*whose, 0o644, b"{}"),
+        "jovyan/data": (*whose, 0o755, b""),
+        "jovyan/data/one": (*whose, 0o755, b""),
+        "jovyan/data/one/muons.csv": (*whose, 0o644, b"1,2"),
+    }
+
+
+async def test_a_home_that_was_begun_is_finished(
+    engine: Engine, client: docker.APIClient, home: tuple[str, str]
+) -> None:
+    """A hub that was killed over it has left a file: the next start goes through the engine."""
+    volume, container = home
+    await furnish(engine, container, {"Welcome.ipynb": b"half"}, volume)
+
+    await furnish(engine, container, FILES, volume)
+
+    found = entries(client, container)
+    assert found["jovyan/Welcome.ipynb"] == (homes.UID, homes.GID, 0o644, b"{}")
+    assert "jovyan/data/one/muons.csv" in found
