@@ -40,7 +40,7 @@ def containers(client: docker.APIClient, mark: str) -> float:
 
 @dataclass(frozen=True)
 class Moment:
-    """When it is, and the CPU-seconds that machine and hub have used by now."""
+    """When it is, and the CPU-seconds that machine (less this process) and hub have used by now."""
 
     seconds: float
     machine: float
@@ -54,7 +54,7 @@ class Moment:
         Args:
             hub: its process id.
         """
-        return cls(time.monotonic(), busy(), process(hub))
+        return cls(time.monotonic(), busy() - time.process_time(), process(hub))
 
     def since(self, other: "Moment") -> "Moment":
         """Return what has passed since another moment."""

@@ -129,8 +129,10 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         return self.choice.name if self.choice else str(self.image)
 
     async def _sweep(self) -> None:
-        states = [spawner.state or {} for spawner in self.db.query(orm.Spawner)]
-        known = {state.get("object_id", "") for state in states}
+        def known() -> set[str]:
+            states = (spawner.state or {} for spawner in self.db.query(orm.Spawner))
+            return {state.get("object_id", "") for state in states}
+
         for name in await left_overs.sweep_once(self.engine, self.hub.api_url, known):
             self.log.warning("Removed container %s, which this hub does not know", name)
 

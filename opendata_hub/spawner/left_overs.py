@@ -1,7 +1,7 @@
 """Containers that this hub has left behind: an earlier run of it, or one that lost its engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 from opendata_hub import homes
@@ -66,7 +66,9 @@ async def discard(engine: Engine, container: str, name: str) -> bool:
     return False
 
 
-async def sweep_once(engine: Engine, api_url: str, known: Collection[str]) -> list[str]:
+async def sweep_once(
+    engine: Engine, api_url: str, known: Callable[[], Collection[str]]
+) -> list[str]:
     """
     Remove this hub's containers that it does not know: it was killed while they were starting.
 
@@ -74,7 +76,7 @@ async def sweep_once(engine: Engine, api_url: str, known: Collection[str]) -> li
     that come meanwhile wait for it.
 
     Args:
-        known: ids of the containers in the hub's database.
+        known: tells the ids of the containers in the hub's database.
 
     Returns:
         list[str]: names of the removed ones; empty for all calls that found nothing to do.
@@ -84,7 +86,7 @@ async def sweep_once(engine: Engine, api_url: str, known: Collection[str]) -> li
     """
     first = id(engine) not in _sweeps
     if first:
-        _sweeps[id(engine)] = asyncio.ensure_future(_sweep(engine, api_url, known))
+        _sweeps[id(engine)] = asyncio.ensure_future(_sweep(engine, api_url, known()))
     removed = await asyncio.shield(_sweeps[id(engine)])
     return removed if first else []
 
