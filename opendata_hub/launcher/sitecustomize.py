@@ -44,8 +44,28 @@ def is_valid_syntax(*args: object, **kwargs: object) -> object:
     return DEFERRAL.real("rfc3987_syntax").is_valid_syntax(*args, **kwargs)
 
 
-GRAMMARS = {"rfc3987_syntax": {"is_valid_syntax": is_valid_syntax}}  # type: dict[str, dict[str, object]]
-"""Builds some 35 parsers at its import, for a check of addresses that hardly anything asks for."""
+class DurationParsingException(ValueError):
+    """In the place of the one of ``isoduration``, which jsonschema takes to catch it."""
+
+
+def parse_duration(*args: object, **kwargs: object) -> object:
+    """Import ``isoduration`` and call its function of this name."""
+    real = DEFERRAL.real("isoduration")
+    try:
+        return real.parse_duration(*args, **kwargs)
+    except real.DurationParsingException as error:
+        raise DurationParsingException(*error.args) from error
+
+
+CHECKS = {
+    "rfc3987_syntax": {"is_valid_syntax": is_valid_syntax},
+    "isoduration": {
+        "parse_duration": parse_duration,
+        "DurationParsingException": DurationParsingException,
+    },
+}  # type: dict[str, dict[str, object]]
+"""What jsonschema checks addresses and durations with, which hardly anything asks for: the one
+builds some 35 parsers at its import, the other brings a library for dates."""
 
 DATABASE = {
     "sqlalchemy": {},
@@ -117,7 +137,7 @@ class StandIn(ModuleType):
 class Deferral:
     """Finder and loader of stand-ins, until the server is imported or one of them is used."""
 
-    deferred = dict(GRAMMARS)
+    deferred = dict(CHECKS)
 
     def find_spec(self, name: str, path: object, target: object = None) -> "ModuleSpec | None":
         """Answer as an entry of ``sys.meta_path`` does; None is "ask the others"."""

@@ -117,8 +117,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             await self._sweep()
             await self._have_image()
             self.tell(progress.creating())
-            await self._have_home()
-            self._launch = await self._how_to_launch()
+            _, self._launch = await asyncio.gather(self._have_home(), self._how_to_launch())
 
     @property
     def _entry(self) -> Any:

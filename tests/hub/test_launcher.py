@@ -26,7 +26,7 @@ class Facts(JupyterHandler):
     @authenticated
     def get(self):
         self.finish({
-            "iri": [self.is_iri(value) for value in self.get_arguments("iri")],
+            "valid": [self.is_valid(*query.split()) for query in self.get_arguments("check")],
             "modules": {name: getattr(one, "__file__", None) for name, one in sys.modules.items()},
             "early": [one.__name__ for one in EARLY],
             "garbage": gc.get_threshold(),
@@ -35,9 +35,9 @@ class Facts(JupyterHandler):
             "finders": [type(one).__name__ for one in sys.meta_path],
         })
 
-    def is_iri(self, value):
+    def is_valid(self, value, format):
         from jsonschema import Draft202012Validator
-        return Draft202012Validator.FORMAT_CHECKER.conforms(value, "iri")
+        return Draft202012Validator.FORMAT_CHECKER.conforms(value, format)
 
 def _jupyter_server_extension_points():
     return [{"module": "facts"}]
@@ -100,7 +100,7 @@ c.OpenDataSpawner.catalogue = [
 """
 
 DATABASE = {"sqlalchemy", "jupyterhub.orm", "jupyterhub.roles", "jupyterhub.handlers"}
-GRAMMARS = {"rfc3987_syntax", "rfc3987_syntax.syntax_helpers"}
+CHECKS = {"rfc3987_syntax", "rfc3987_syntax.syntax_helpers", "isoduration"}
 
 LOOK = """
 import gc, os, sys
@@ -130,13 +130,13 @@ def facts(hub: RunningHub, user: str, **query: Any) -> dict[str, Any]:
 
 
 async def test_a_server_has_only_what_it_uses(hub: RunningHub, user: str) -> None:
-    """No database, grammars or lists, nothing of ours; garbage is collected as in a kernel."""
+    """No database, checks or lists, nothing of ours; garbage is collected as in a kernel."""
     assert hub.start(user).ok
 
     found = facts(hub, user)
 
     assert "jupyterhub.singleuser" in found["modules"]
-    assert not found["modules"].keys() & (DATABASE | GRAMMARS | {"requests"})
+    assert not found["modules"].keys() & (DATABASE | CHECKS | {"requests"})
     assert FOLDER not in str((found["path"], found["modules"]))
     assert "Deferral" not in found["finders"]
     usual = (await Kernel(hub, user).run("import gc; print(*gc.get_threshold())")).split()
@@ -155,14 +155,15 @@ async def test_a_kernel_sees_an_untouched_python(hub: RunningHub, user: str) -> 
     assert printed == await Kernel(hub, plain).run(LOOK)
 
 
-def test_addresses_are_still_checked(hub: RunningHub, user: str) -> None:
-    """Who validates an IRI gets the check that was put off, from the package itself."""
+def test_addresses_and_durations_are_still_checked(hub: RunningHub, user: str) -> None:
+    """Who validates one gets the check that was put off, from the package itself."""
     hub.start(user)
+    checks = ["https://example.org/ä iri", "example iri", "P1DT2H duration", "P1 duration"]
 
-    found = facts(hub, user, iri=["https://example.org/ä", "not an address"])
+    found = facts(hub, user, check=checks)
 
-    assert found["iri"] == [True, False]
-    assert found["modules"].keys() >= GRAMMARS
+    assert found["valid"] == [True, False, True, False]
+    assert found["modules"].keys() >= CHECKS
 
 
 async def test_an_extension_that_needs_the_database_has_it(hub: RunningHub, user: str) -> None:
@@ -185,7 +186,7 @@ async def test_any_image_has_it_and_keeps_its_own_ways(hub: RunningHub, user: st
     found = facts(hub, user)
 
     assert found["python"] == "/srv/course/env/bin/python"
-    assert not found["modules"].keys() & (DATABASE | GRAMMARS)
+    assert not found["modules"].keys() & (DATABASE | CHECKS)
     assert found["modules"]["sitecustomize"] == "/srv/course/lib/sitecustomize.py"
     printed = await Kernel(hub, user).run(LOOK)
     assert printed.startswith(
@@ -210,7 +211,7 @@ def test_an_entry_can_do_without(hub: RunningHub, user: str) -> None:
 
     assert FOLDER not in {mount["Destination"] for mount in container["Mounts"]}
     assert not [entry for entry in container["Config"]["Env"] if entry.startswith("PYTHONPATH")]
-    assert facts(hub, user)["modules"].keys() >= DATABASE | GRAMMARS
+    assert facts(hub, user)["modules"].keys() >= DATABASE | CHECKS
 
 
 def test_nobody_in_a_container_can_change_it(hub: RunningHub, user: str) -> None:

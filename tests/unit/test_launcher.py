@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import opendata_hub.launcher
+from opendata_hub.launcher import FOLDER, SHARE, environment
 from tests.ports import free_ports
 
 OURS = Path(opendata_hub.launcher.__file__).with_name("sitecustomize.py")
@@ -45,7 +46,21 @@ def caught(error):
 def is_valid_syntax(term, value): return (term, value) == ('iri', 'valid')
 def parse(term): return 'a tree'
 """,
-    "jsonschema.py": "from rfc3987_syntax import is_valid_syntax\nimport rfc3987_syntax",
+    "isoduration/__init__.py": """
+from isoduration.exceptions import DurationParsingException
+def parse_duration(text):
+    if text != 'P1D': raise DurationParsingException(text)
+def format_duration(): return 'P1D'
+""",
+    "isoduration/exceptions.py": "class DurationParsingException(ValueError): pass",
+    "jsonschema.py": """
+from rfc3987_syntax import is_valid_syntax
+import isoduration, rfc3987_syntax
+FAULT = isoduration.DurationParsingException
+def is_duration(text):
+    try: return isoduration.parse_duration(text) is None
+    except FAULT as error: return error.args[0]
+""",
 }
 REPORT = """
 import json, os, sys
@@ -56,7 +71,7 @@ DATABASE = {
     "jupyterhub.orm", "jupyterhub.roles", "jupyterhub.handlers", "jupyterhub.handlers.pages",
     "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.exc",
 }  # fmt: skip
-GRAMMARS = {"rfc3987_syntax", "rfc3987_syntax.parsers"}
+CHECKS = {"rfc3987_syntax", "rfc3987_syntax.parsers", "isoduration", "isoduration.exceptions"}
 
 Run = Callable[..., dict[str, Any]]
 
@@ -115,7 +130,7 @@ def test_a_server_comes_up_without_database_and_grammars(image: Image) -> None:
     loaded = set(image.run(SERVER + "report()")["loaded"])
 
     assert "jupyterhub.singleuser" in loaded
-    assert not loaded & (DATABASE | GRAMMARS)
+    assert not loaded & (DATABASE | CHECKS)
     assert not image.stderr
 
 
@@ -128,7 +143,9 @@ from jupyterhub import log, scopes, utils
 import jsonschema
 answers = [scopes.sa.func(), scopes.orm.User.__name__, scopes.roles.func()]
 checks = [jsonschema.is_valid_syntax("iri", value) for value in ("valid", "not valid")]
+durations = [jsonschema.is_duration(text) for text in ("P1D", "P1")]
 report(answers=answers, checks=checks, tree=jsonschema.rfc3987_syntax.parse("iri"),
+       durations=durations, format=jsonschema.isoduration.format_duration(),
        health=log.is_health({}), other=log.is_health(1), caught=utils.caught(ValueError()))
 """
     )
@@ -138,6 +155,7 @@ report(answers=answers, checks=checks, tree=jsonschema.rfc3987_syntax.parse("iri
     assert facts["answers"] == ["real", "User", "real"]
     assert facts["checks"] == [True, False]
     assert facts["tree"] == "a tree"
+    assert (facts["durations"], facts["format"]) == ([True, "P1"], "P1D")
     assert (facts["health"], facts["other"], facts["caught"]) == (True, False, False)
 
 
@@ -226,7 +244,7 @@ def test_an_unknown_version_keeps_its_database(image: Image) -> None:
     loaded = set(image.run(SERVER + "report()")["loaded"])
 
     assert loaded >= DATABASE
-    assert not loaded & GRAMMARS
+    assert not loaded & CHECKS
     assert "JupyterHub 7.0.0 is unknown" in image.stderr
 
 
@@ -373,3 +391,35 @@ def test_garbage_that_is_not_collected_is_not_held(image: Image) -> None:
     facts = image.run(SERVER + program)
 
     assert (facts["on"], facts["threads"]) == (False, 1)
+
+
+IMAGE = {"Config": {"Env": ["PYTHONPATH=/image", "JUPYTER_PATH=/image/share"]}}
+
+
+@pytest.mark.parametrize(
+    ("quick", "warned", "found"),
+    [
+        (True, False, {"PYTHONPATH": f"{FOLDER}:/image"}),
+        (False, True, {"JUPYTER_PATH": f"{SHARE}:/own"}),
+        (True, True, {"PYTHONPATH": f"{FOLDER}:/image", "JUPYTER_PATH": f"{SHARE}:/own"}),
+    ],
+)
+def test_what_is_there_stays_behind_ours(quick: bool, warned: bool, found: dict[str, str]) -> None:
+    """What the server is given goes before the image's own; each part comes without the other."""
+    given = {"JUPYTER_PATH": "/own", "LANG": "C"}
+    assert environment(given, IMAGE, quick, warned) == {**given, **found}
+
+
+def test_without_any_ours_is_alone() -> None:
+    """No empty entry, which would be the folder that somebody happens to be in."""
+    found = environment({}, {"Config": {"Env": None}}, True, True)
+    assert found == {"PYTHONPATH": FOLDER, "JUPYTER_PATH": SHARE}
+
+
+def test_the_extension_is_what_jupyterlab_loads() -> None:
+    """Its description names files that are there, and nothing else is beside them."""
+    folder = OURS.with_name("share") / "labextensions" / "opendata-hub-culling"
+    told = json.loads((folder / "package.json").read_text())
+    assert told["name"] == folder.name
+    assert (folder / told["jupyterlab"]["_build"]["load"]).is_file()
+    assert sum(path.is_file() for path in folder.rglob("*")) == 2
