@@ -18,8 +18,8 @@ from opendata_hub.engine.refusals import translated
 PROMISED = f"{homes.LABEL}.memory"
 """Label of a server's container: the bytes that it was promised."""
 
-_STATS = ThreadPoolExecutor(16, "engine-stats")
-"""The engine takes up to a second for each; they must not hold up what takes milliseconds."""
+_STATS = ThreadPoolExecutor(4, "engine-stats")
+"""Few at a time: they must not hold up what takes milliseconds, such as the start that asks."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ async def servers(engine: Engine) -> list[Server]:
 
 async def used(client: docker.APIClient, ids: list[str]) -> dict[str, int]:
     """
-    Return the bytes that containers use, without what the kernel can drop; takes a second or more.
+    Return the bytes that containers use, without what the kernel can drop; may take seconds.
 
     Those that end meanwhile, or whose engine does not answer, are left out.
     """

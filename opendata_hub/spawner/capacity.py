@@ -12,7 +12,8 @@ FULL = "The memory of this machine is taken by those who work now."
 SILENT = "The container engine of this machine does not answer; your start goes on when it does."
 
 _LOOK_EVERY = 0.5  # seconds; a class in line asks far more often, and each answer costs the engine
-_MEASURE_EVERY = 5.0  # seconds
+_MEASURE_EVERY = 5.0  # seconds, for a class
+_MEASURE_EACH = 0.25  # seconds for each server, where there are more: it costs the engine some
 
 
 class Capacity:
@@ -52,7 +53,7 @@ class Capacity:
             self._servers = await memory.servers(self._engine)
         except EngineError:
             return  # the line says so, or the start itself
-        if monotonic() - self._measured > _MEASURE_EVERY:
+        if monotonic() - self._measured > max(_MEASURE_EVERY, _MEASURE_EACH * len(self._servers)):
             self._measured = monotonic()
             self._measuring = asyncio.create_task(self._measure())
 

@@ -260,12 +260,23 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             return None
         if end is None:
             out_of_memory.running[self.object_id] = self
-            await self._weight.settle(self.engine, self.object_id)
             return None
         self.log.error("Server of %s: %s", self._log_name, end.diagnosis.operator)
         self.notice = end.diagnosis.student
         await self._discard()
         return end.status
+
+    async def poll_and_notify(self) -> int | str | None:
+        """Look after the server, as the hub does every few seconds: all share one question."""
+        try:
+            runs = await engines.running(self.engine).has(self.object_id)
+        except EngineError:
+            runs = False  # the look of its own says it all
+        if not runs:
+            status: int | str | None = await super().poll_and_notify()
+            return status
+        await self._weight.settle(self.engine, self.object_id)
+        return None
 
     async def stop(self, now: bool = False) -> None:
         """Stop and remove the container; the home stays."""

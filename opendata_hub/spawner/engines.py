@@ -7,6 +7,7 @@ import docker
 
 from opendata_hub import homes
 from opendata_hub.engine import Engine
+from opendata_hub.engine.running import Running
 from opendata_hub.errors import ConfigError
 from opendata_hub.spawner import out_of_memory, supplies
 from opendata_hub.spawner.capacity import Capacity
@@ -15,14 +16,18 @@ from opendata_hub.spawner.turns import Line
 
 _SERVERS = f"{homes.LABEL}.role=server"
 _engines: dict[int, Engine] = {}
-
-
 _lines: dict[int, Line] = {}
+_running: dict[int, Running] = {}
 
 
 def line(engine: Engine, slots: int, reserve: int) -> Line:
     """Return the line in front of an engine; ``reserve`` is memory, in bytes, for nobody."""
     return _lines.setdefault(id(engine), Line(slots, Capacity(engine, reserve)))
+
+
+def running(engine: Engine) -> Running:
+    """Return which servers run on an engine, those of other hubs included."""
+    return _running.setdefault(id(engine), Running(engine, _SERVERS))
 
 
 def shared(client: docker.APIClient, registries: Mapping[str, Any]) -> Engine:

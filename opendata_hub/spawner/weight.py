@@ -22,7 +22,7 @@ class Weight:
         at_first: seconds in which it weighs as any process does, and its first kernel starts.
     """
 
-    at_first: float = 30.0
+    at_first: float = 10.0
     _container: str = ""
     _since: float = 0.0
     _is_settled: bool = False

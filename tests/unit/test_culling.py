@@ -2,12 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from math import inf
+from time import monotonic
 from typing import Any
 
 import pytest
+from jupyterhub.services.auth import HubAuth
+from tornado import web
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+from tornado.httpserver import HTTPServer
 from traitlets.config import Config as Traits
 
 from opendata_hub.services import culling
@@ -15,9 +21,13 @@ from opendata_hub.services.culling import patience
 from opendata_hub.services.culling.arbiter import Arbiter, owner
 from opendata_hub.services.culling.config import VARIABLE
 from opendata_hub.services.culling.jupyter import Life, read
+from opendata_hub.services.culling.notice import Notice, warn
+from opendata_hub.services.culling.pages import application
 from opendata_hub.services.culling.patience import Patience
+from opendata_hub.services.culling.presence import Presence
 from opendata_hub.services.culling.record import Look, Record
 from opendata_hub.services.culling.verdict import Verdict, judge, spell
+from opendata_hub.services.culling.watched import Watched
 
 MINUTE, HOUR = 60.0, 3600.0
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=timezone.utc)
@@ -244,6 +254,92 @@ def test_whose_a_server_is(path: str, user: str) -> None:
     assert owner({"progress_url": path}) == user
 
 
+# -- the warning
+
+
+def test_a_page_with_somebody_in_front_of_it_is_use() -> None:
+    """It goes before what the server tells, until no page has told anything for long."""
+    presence = Presence()
+    assert presence.used(0, 5) == 5
+    presence.hear(100, focused=True)
+    presence.hear(160, focused=False)
+    assert presence.used(170, 5) == 70
+    assert presence.used(161 + 150, 5) == 5
+
+
+def test_a_page_at_which_nobody_has_ever_been_does_not_hide_what_was_known() -> None:
+    """Time without use goes on where it was."""
+    record, presence = watched(1, abandoned), Presence()
+    presence.hear(HOUR, focused=False)
+    used = presence.used(HOUR + 60, 8)
+    record.take(Look(HOUR + 60, busy=0, used=used, moved=inf, cpu=10))
+    assert record.unused == HOUR + 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("look", "hours", "limits", "seconds"),
+    [
+        (abandoned, 1, HUB_S, 59 * MINUTE),
+        (never_run, 1, HUB_S, 60 * MINUTE),
+        (watching, 50, HUB_S, 2 * HOUR - 8),
+        (silent_cell, 5, HUB_S, inf),
+        (silent_cell, 23, UP_TO_A_DAY, HOUR),
+        (abandoned, 5, Patience(inf, inf), inf),
+        (abandoned, 5, HUB_S, 0),
+    ],
+)
+def test_when_a_server_stops_is_known_ahead(
+    look: Callable[[float], Look], hours: float, limits: Patience, seconds: float
+) -> None:
+    """If nothing changes; work without a limit is never stopped."""
+    server = Watched("id", watched(hours, look), patience=limits)
+    server.since = 0
+    assert server.stops_in(hours * HOUR, 600) == seconds
+    assert server.stops_in(hours * HOUR + 60, 600) == seconds - 60
+
+
+def test_who_had_no_time_to_read_the_warning_is_given_it() -> None:
+    """A server that has been idle for long when it is first looked at stops after that time."""
+    server = Watched("id", Record(abandoned(5 * HOUR)), patience=HUB_S)
+    assert server.stops_in(5 * HOUR, 600) == 600
+
+
+def test_whoever_comes_back_or_keeps_it_puts_the_end_off() -> None:
+    """To the whole time from now on, or to the end of what was asked for."""
+    server = Watched("id", watched(1, abandoned), patience=HUB_S)
+    server.presence.hear(HOUR + 60, focused=True)
+    assert server.stops_in(HOUR + 60, 600) == 2 * HOUR
+    server.presence.keep(5 * HOUR)
+    assert server.stops_in(2 * HOUR, 600) == server.is_kept(2 * HOUR) == 3 * HOUR
+    assert server.is_kept(6 * HOUR) == 0
+
+
+TEXT = (
+    "Nobody seems to use this server: it stops {}. Saved files stay; what notebooks hold in memory "
+    "goes."
+)
+
+
+@pytest.mark.parametrize(
+    ("stops_in", "ahead", "told", "text", "ask_in"),
+    [
+        (inf, 600, None, "", 60),
+        (700, 600, 700, "", 60),
+        (590, 600, 590, TEXT.format("in 10 minutes"), 60),
+        (80, 600, 80, TEXT.format("in 1 minute"), 60),
+        (-20, 600, 0, TEXT.format("in a moment"), 60),
+        (40, 30, 40, "", 7.5),
+        (20, 30, 20, TEXT.format("in a moment"), 7.5),
+    ],
+)
+def test_a_warning_comes_in_time(
+    stops_in: float, ahead: float, told: float | None, text: str, ask_in: float
+) -> None:
+    """Not before, and then with what is left; pages ask often enough to see it."""
+    notice = warn(stops_in, ahead, keep=7200)
+    assert notice == Notice(told, text, "Keep it running for 2h", ask_in)
+
+
 class Decided(Arbiter):
     """One that has looked already: every server is to be stopped."""
 
@@ -271,6 +367,128 @@ async def test_a_dry_run_says_what_would_be_stopped(
     assert caplog.messages == [line]
 
 
+def knowing(server: Watched, **settings: Any) -> Arbiter:
+    """One that has looked at anna's server just now."""
+    arbiter = Arbiter(culling.Config(idle=3600, **settings), None, "", "")  # type: ignore[arg-type]
+    server.record.miss(monotonic())
+    server.since = -inf
+    arbiter._servers["anna", ""] = server
+    return arbiter
+
+
+def left_alone() -> Watched:
+    """A server that stops in two minutes."""
+    first = Look(0, busy=0, used=3480, moved=inf, cpu=1)
+    return Watched("id", Record(first), patience=Patience(3600, inf))
+
+
+def test_a_page_is_warned_until_somebody_keeps_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    """A look at it is no use; the button is, and the log says so."""
+    caplog.set_level(logging.INFO)
+    arbiter = knowing(left_alone(), keep=7200)
+    assert "in 2 minutes" in arbiter.hear("anna", "", focused=False, keep=False).text
+    assert "in 2 minutes" in arbiter.hear("anna", "", focused=None, keep=False).text
+    kept = arbiter.hear("anna", "", focused=False, keep=True)
+    assert kept.text == "" and kept.stops_in == pytest.approx(7200, abs=5)
+    assert caplog.messages == ["anna: somebody keeps it for 2h"]
+
+
+@pytest.mark.parametrize(
+    ("since", "idle", "reason"),
+    [
+        (5 * MINUTE, 2 * HOUR, "it has been looked at for .*, of 10m"),
+        (5 * MINUTE, 1000, "it has been looked at for .*, of 8m 20s"),
+        (HOUR, 2 * HOUR, "nobody has used it for .*"),
+    ],
+)
+def test_a_warning_has_its_time_before_any_stop(since: float, idle: float, reason: str) -> None:
+    """Half of a short idle at most; so also after a restart, which has forgotten who was warned."""
+    server = Watched("id", watched(5, abandoned), patience=Patience(idle, inf))
+    arbiter = knowing(server)
+    server.since = monotonic() - since
+    assert re.fullmatch(reason, arbiter._decide(server).reason)
+
+
+def test_nobody_is_warned_of_what_does_not_happen() -> None:
+    """Of a dry run, another server, and one that nobody looks at any more."""
+    assert knowing(left_alone(), dry_run=True).hear("anna", "", False, False).stops_in is None
+    assert knowing(left_alone()).hear("anna", "two", False, True).stops_in is None
+    gone = knowing(left_alone(), check_every=100)
+    gone._servers["anna", ""].record.miss(monotonic() - 301)
+    assert gone.hear("anna", "", False, False) == Notice(None, "", "Keep it running for 2h", 60)
+
+
+# -- its address
+
+OPENS = {"of-anna": "access:servers!server=anna/", "of-two": "access:servers!server=anna/two",
+         "of-admin": "access:servers", "of-ben": "access:servers!user=ben"}  # fmt: skip
+
+
+class HubUser(web.RequestHandler):
+    """What a hub says of a token."""
+
+    def get(self) -> None:
+        """Name and scopes of its owner, or that it is none."""
+        scope = OPENS.get(self.request.headers["Authorization"].removeprefix("token "))
+        if not scope:
+            raise web.HTTPError(403)
+        self.finish({"name": "somebody", "scopes": [scope]})
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    """Where the service answers; it knows anna's server."""
+    hub = web.Application([("/hub/api/user", HubUser)]).listen(0, "127.0.0.1")
+    auth = HubAuth(api_url=f"{at(hub)}/hub/api", api_token="service")
+    pages = application("/services/culling/", knowing(left_alone()), auth).listen(0, "127.0.0.1")
+    yield f"{at(pages)}/services/culling/user/"
+    hub.stop()
+    pages.stop()
+
+
+def at(server: HTTPServer) -> str:
+    """Where a server listens."""
+    (listening,) = server._sockets.values()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+async def post(url: str, token: str, body: str) -> HTTPResponse:
+    """Send what a page tells."""
+    headers = {"Authorization": f"token {token}"} if token else {}
+    return await AsyncHTTPClient().fetch(
+        url, method="POST", headers=headers, body=body, raise_error=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("anna/", "of-anna", 200),
+        ("anna/", "of-admin", 200),
+        ("anna/", "of-two", 403),
+        ("anna/", "of-ben", 403),
+        ("anna/", "no-token", 403),
+        ("anna/", "", 403),
+        ("anna/two/", "of-two", 200),
+        ("anna/two/", "of-anna", 403),
+    ],
+)
+async def test_who_may_open_a_server_may_keep_it(
+    address: str, path: str, token: str, status: int
+) -> None:
+    """That one and no other; a cookie opens nothing here, so that no other site forges a click."""
+    assert (await post(address + path, token, '{"keep": true}')).code == status
+
+
+async def test_a_page_tells_and_is_told(address: str) -> None:
+    """JSON both ways; what is no such JSON is refused."""
+    answer = await post(f"{address}anna/", "of-anna", '{"focused": false}')
+    told = json.loads(answer.body)
+    assert told["stops_in"] == pytest.approx(120, abs=5) and "in 2 minutes" in told["text"]
+    assert (await post(f"{address}anna/", "of-anna", '{"focused": "often"}')).code == 400
+    assert (await post(f"{address}anna/", "of-anna", "[]")).code == 400
+
+
 # -- in the hub
 
 
@@ -286,3 +504,15 @@ def test_it_has_no_more_rights_than_it_needs() -> None:
     assert role["scopes"] == [
         "list:users", "read:users:groups", "read:servers", "delete:servers", "access:servers"
     ]  # fmt: skip
+
+
+def test_with_a_port_pages_are_warned() -> None:
+    """The hub leads them to it, and servers get what asks; without one there is neither."""
+    c = Traits()
+    c.JupyterHub.services = []
+    c.JupyterHub.load_roles = []
+    culling.add(c)
+    assert "url" not in c.JupyterHub.services[0] and "stop_warning" not in c.OpenDataSpawner
+    culling.add(c, port=8003)
+    assert c.JupyterHub.services[1]["url"] == "http://127.0.0.1:8003"
+    assert c.OpenDataSpawner.stop_warning is True

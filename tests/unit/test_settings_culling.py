@@ -32,13 +32,15 @@ def test_one_word_is_no_culling(tmp_path: Path, text: str) -> None:
 def test_what_hub_yaml_says_is_what_the_service_is_told(tmp_path: Path) -> None:
     """Every key, in seconds; a look takes whole ones."""
     text = (
-        "{idle: 90m, busy: 1d, check_every: 0.5s, dry_run: true, "
+        "{idle: 90m, busy: 1d, warn: 15m, keep: 4h, check_every: 0.5s, dry_run: true, "
         "images: {one: false}, groups: {physics: {idle: 3h}}}"
     )
     told = config(settings(tmp_path, text).culling, ())
     assert told == culling.Config(
         idle=5400,
         busy=86400,
+        warn=900,
+        keep=14400,
         check_every=1,
         dry_run=True,
         images={"one": culling.Limits(enabled=False)},
@@ -68,8 +70,9 @@ def test_without_a_word_it_is_on_and_patient(tmp_path: Path) -> None:
     [
         ("2h", "culling is '2h'; write false, or keys such as idle: 2h."),
         ("{idel: 2h}", "culling.idel is not a known key; known here: enabled, idle, busy, "
-         "check_every, dry_run, images, groups. Did you mean 'idle'?"),
+         "warn, keep, check_every, dry_run, images, groups. Did you mean 'idle'?"),
         ("{idle: 2}", "culling.idle is 2; write a number with s, m, h or d, such as 90m."),
+        ("{idle: 1h, warn: 40m}", "culling: write a warn of half of idle at most."),
         ("{images: {two: false}}", "culling.images.two: in the catalogue are only one."),
         ("{groups: {phisics: false}}",
          "culling.groups.phisics: groups has only physics. Did you mean 'physics'?"),

@@ -18,7 +18,7 @@ from opendata_hub.errors import EngineError
 from opendata_hub.services.culling import container, jupyter, patience
 from opendata_hub.services.culling.config import Config
 from opendata_hub.services.culling.notice import Notice, warn
-from opendata_hub.services.culling.patience import ENDLESS
+from opendata_hub.services.culling.patience import ENDLESS, Patience
 from opendata_hub.services.culling.record import Look, Record
 from opendata_hub.services.culling.verdict import Verdict, judge, spell
 from opendata_hub.services.culling.watched import Watched
@@ -101,10 +101,19 @@ class Arbiter:
         return self._decide(known)
 
     def _decide(self, server: Watched) -> Verdict:
-        kept = server.is_kept(time.monotonic())
+        clock, ahead = time.monotonic(), self._ahead(server.patience)
+        kept, watched = server.is_kept(clock), clock - server.since
         if kept:
             return Verdict(False, f"somebody keeps it, for {spell(kept)} more")
-        return judge(server.record, server.patience)
+        verdict = judge(server.record, server.patience)
+        if verdict.stop and watched < ahead:
+            return Verdict(False, f"it has been looked at for {spell(watched)}, of {spell(ahead)}")
+        return verdict
+
+    def _ahead(self, patience: Patience) -> float:
+        """Seconds before a stop at which pages are warned."""
+        idle = self._config.idle if patience.idle == inf else patience.idle
+        return min(self._config.warn, idle / 2)
 
     def hear(self, user: str, name: str, focused: bool | None, keep: bool) -> Notice:
         """
@@ -117,15 +126,14 @@ class Arbiter:
         clock, config = time.monotonic(), self._config
         server = self._servers.get((user, name))
         if server is None or clock - server.record.clock > _LOOKS * config.check_every:
-            return warn(inf, config.idle, config.warn, config.keep)
+            return warn(inf, self._ahead(ENDLESS), config.keep)
         if focused is not None:
             server.presence.hear(clock, focused)
         if keep:
             server.presence.keep(clock + config.keep)
             log.info("%s: somebody keeps it for %s", _shown(user, name), spell(config.keep))
-        stops_in = inf if config.dry_run else server.stops_in(clock)
-        idle = config.idle if server.patience.idle == inf else server.patience.idle
-        return warn(stops_in, idle, config.warn, config.keep)
+        ahead = self._ahead(server.patience)
+        return warn(inf if config.dry_run else server.stops_in(clock, ahead), ahead, config.keep)
 
     def _lesson(self, user: str) -> str:
         """Name of the class in session that a user is in, or nothing."""

@@ -26,17 +26,15 @@ class Notice(NamedTuple):
     ask_in: float
 
 
-def warn(stops_in: float, idle: float, ahead: float, keep: float) -> Notice:
+def warn(stops_in: float, ahead: float, keep: float) -> Notice:
     """
     Say it in time.
 
     Args:
         stops_in: seconds; infinity for never.
-        idle: seconds without use after which the server stops.
-        ahead: seconds; half of ``idle`` at most.
+        ahead: seconds before the stop at which it is time.
         keep: seconds for which the button keeps it.
     """
-    ahead = min(ahead, idle / 2)
     ask_in = max(_SOONEST, min(_ASK, ahead / 4))
     text = _text(stops_in) if stops_in <= ahead else ""
     known = None if stops_in == inf else max(0.0, stops_in)

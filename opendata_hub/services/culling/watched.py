@@ -15,6 +15,7 @@ class Watched:
 
     Attributes:
         container: the engine's identifier of it.
+        since: when it was looked at first, by the clock of the looks.
         patience: what holds for it now; endless during a class.
     """
 
@@ -23,11 +24,19 @@ class Watched:
     presence: Presence = field(default_factory=Presence)
     patience: Patience = ENDLESS
 
-    def stops_in(self, clock: float) -> float:
-        """Seconds until it is stopped, if nothing changes; infinity for never."""
+    def __post_init__(self) -> None:
+        self.since = self.record.clock
+
+    def stops_in(self, clock: float, ahead: float) -> float:
+        """
+        Seconds until it is stopped, if nothing changes; infinity for never.
+
+        Args:
+            ahead: for how many seconds its pages are warned, whatever was before the first look.
+        """
         due = self.record.clock + left(self.record, self.patience)
         kept = max(self.presence.seen + self.patience.idle, self.presence.kept_until)
-        return max(due, kept) - clock
+        return max(due, kept, self.since + ahead) - clock
 
     def is_kept(self, clock: float) -> float:
         """Seconds for which somebody keeps it; 0 for nobody."""

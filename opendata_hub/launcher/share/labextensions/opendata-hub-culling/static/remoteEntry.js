@@ -29,17 +29,21 @@
     let shown = null; // the notification, until it goes
     let text = "";
 
+    async function hide() {
+      if (shown) await app.commands.execute("apputils:dismiss-notification", {id: shown});
+      shown = null;
+    }
+
     async function show(notice) {
       const options = {autoClose: false, actions: [{label: notice.button, commandId: KEEP}]};
       const warning = {message: notice.text, type: "warning", options};
-      if (shown && !notice.text) {
-        await app.commands.execute("apputils:dismiss-notification", {id: shown});
-        shown = null;
-      } else if (shown && notice.text !== text) {
+      if (!notice.text) {
+        await hide();
+      } else if (!shown) {
+        shown = await app.commands.execute("apputils:notify", warning);
+      } else if (notice.text !== text) {
         // does nothing to one that was closed by hand: that stays away
         await app.commands.execute("apputils:update-notification", {id: shown, ...warning});
-      } else if (!shown && notice.text) {
-        shown = await app.commands.execute("apputils:notify", warning);
       }
       text = notice.text;
     }
@@ -56,10 +60,17 @@
       setTimeout(look, wait * 1000);
     }
 
-    app.commands.addCommand(KEEP, {
-      label: "Keep This Server Running",
-      execute: async () => show(await ask({focused: focused(), keep: true})),
-    });
+    async function keep() {
+      await hide();
+      try {
+        await show(await ask({focused: focused(), keep: true}));
+      } catch (error) {
+        const message = "The hub does not answer, and does not keep this server yet; try again.";
+        await app.commands.execute("apputils:notify", {message, type: "error"});
+      }
+    }
+
+    app.commands.addCommand(KEEP, {label: "Keep This Server Running", execute: keep});
     // Whoever comes back has been here, however short; the warning stays for them to read.
     window.addEventListener("focus", () => ask({focused: focused()}).catch(() => {}));
     app.restored.then(look);
