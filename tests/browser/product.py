@@ -15,6 +15,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CONFIG = """
 load_subconfig({config!r})
 c = get_config()
+# Else a quick server opens at once, and nobody sees the page on which one waits.
+c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0}}
 c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester",

@@ -42,9 +42,9 @@ def main() -> None:
 
 def _serve(arbiter: Arbiter) -> None:
     """Answer the pages of servers, where the hub has given an address for that."""
-    if address := os.environ.get("JUPYTERHUB_SERVICE_URL"):
-        place = urlsplit(address)
-        pages = application(os.environ["JUPYTERHUB_SERVICE_PREFIX"], arbiter, HubAuth())
+    if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):  # the URL is there in any case
+        place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+        pages = application(prefix, arbiter, HubAuth())
         pages.listen(place.port or 80, place.hostname or "127.0.0.1")
 
 
