@@ -8,6 +8,7 @@ Everything that this package raises on purpose.
     ├── ChoiceError          the options of a start are refused; nothing is started
     ├── MachineError         a step of setting up this machine failed
     ├── RehearsalError       a class cannot be played on this hub
+    ├── StorageError         homes cannot be had, or not what was asked of them
     └── EngineError          the container engine cannot do what was asked
         ├── EngineUnreachable    it does not answer, or not to us
         ├── ImageNotFound        it has no such image, nor has the registry
@@ -42,6 +43,10 @@ class MachineError(OpenDataError):
 
 class RehearsalError(OpenDataError):
     """A class cannot be played on this hub. The text says why, and what to do."""
+
+
+class StorageError(OpenDataError):
+    """Homes cannot be had, or their storage does not do what was asked. The text says why."""
 
 
 class EngineError(OpenDataError):

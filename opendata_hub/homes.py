@@ -3,12 +3,13 @@
 import hashlib
 import re
 import unicodedata
-from typing import Any
 
 UID = 1000
 GID = 100
 HOME = "/home/jovyan"
 LABEL = "org.opendata-hub"
+SERVERS = f"{LABEL}.role=server"
+"""Label, with its value, of the containers of servers."""
 
 _PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SLUG_LENGTH = 32
@@ -39,21 +40,6 @@ def safe_name(name: str) -> str:
 def volume_name(user: str) -> str:
     """Name of the volume that holds the home of ``user``; all servers of a user share it."""
     return f"opendata-home-{safe_name(user)}"
-
-
-def mount(user: str) -> dict[str, Any]:
-    """
-    Mount of the home of ``user``, as keywords of ``docker.types.Mount``.
-
-    ``no_copy``: a home starts the same whatever image comes first, else the engine would fill an
-    empty volume with what the first image has at that path.
-    """
-    return {
-        "type": "volume",
-        "source": volume_name(user),
-        "target": HOME,
-        "no_copy": True,
-    }
 
 
 def labels(user: str) -> dict[str, str]:

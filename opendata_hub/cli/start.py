@@ -15,7 +15,7 @@ import opendata_hub
 from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
-from opendata_hub.homes import LABEL
+from opendata_hub.homes import SERVERS
 from opendata_hub.machine import Say, certs, daemon, foreground, images, ports, preview, proxy
 from opendata_hub.machine.access import Access
 from opendata_hub.settings import Settings, defaults, load
@@ -76,7 +76,7 @@ def stop() -> None:
 
 def _servers(client: docker.DockerClient) -> list[Container]:
     found: list[Container] = client.containers.list(
-        all=True, filters={"label": f"{LABEL}.role=server"}, ignore_removed=True
+        all=True, filters={"label": SERVERS}, ignore_removed=True
     )
     return found
 

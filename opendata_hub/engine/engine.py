@@ -14,7 +14,12 @@ from opendata_hub.engine.pulls import PullProgress, Pulls
 from opendata_hub.engine.refusals import UNANSWERED, translated
 from opendata_hub.registries import Login
 
-_SLOW = {"stop", "remove_container", "kill"}
+_LANES = {
+    "stop": lanes.STOPS,
+    "remove_container": lanes.STOPS,
+    "kill": lanes.STOPS,
+    "stats": lanes.STATS,
+}
 
 
 class Engine:
@@ -35,7 +40,7 @@ class Engine:
 
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Run any method of docker-py's APIClient in the lane it belongs to; its own errors."""
-        lane = lanes.STOPS if method in _SLOW else lanes.CONTROL
+        lane = _LANES.get(method, lanes.CONTROL)
         try:
             answer = await lanes.run(lane, getattr(self.client, method), *args, **kwargs)
         except UNANSWERED:

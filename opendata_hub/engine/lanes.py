@@ -17,6 +17,9 @@ STOPS = ThreadPoolExecutor(32, "engine-stops")
 """Calls that may take the whole grace period of a container: stop, remove. Such threads only
 sleep, so a class that leaves at once finds one for each."""
 
+STATS = ThreadPoolExecutor(4, "engine-stats")
+"""Calls that take little, but come for all servers at once: they must not hold up a start."""
+
 
 async def run(
     lane: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs

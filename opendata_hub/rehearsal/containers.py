@@ -5,10 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from docker.errors import APIError
-
 from opendata_hub import homes
-from opendata_hub.engine import Engine, lanes, memory, translated
+from opendata_hub.engine import Engine, translated
+from opendata_hub.engine.memory import PROMISED
+from opendata_hub.engine.usage import usage
+from opendata_hub.errors import EngineError
 
 _USER = f"{homes.LABEL}.user"
 
@@ -38,8 +39,7 @@ async def uses(engine: Engine, users: Collection[str]) -> list[Use]:
         EngineError: the engine does not tell.
     """
     with translated():
-        label = f"{homes.LABEL}.role=server"
-        running = await engine.call("containers", filters={"label": label})
+        running = await engine.call("containers", filters={"label": homes.SERVERS})
     ours = [one for one in running if one["Labels"].get(_USER) in users]
     found = await asyncio.gather(*(_use(engine, one) for one in ours))
     return [use for use in found if use]
@@ -47,18 +47,10 @@ async def uses(engine: Engine, users: Collection[str]) -> list[Use]:
 
 async def _use(engine: Engine, container: dict[str, Any]) -> Use | None:
     try:
-        # The engine takes a second for each, in which a thread only waits.
-        stats = await lanes.run(
-            lanes.STOPS, engine.client.stats, container["Id"], stream=False, one_shot=True
-        )
-    except (APIError, OSError):
+        used = await usage(engine, container["Id"])
+    except EngineError:
         return None
-    if not stats.get("memory_stats"):
+    if used.memory is None:
         return None
     labels = container["Labels"]
-    return Use(
-        labels[_USER],
-        memory.without_cache(stats["memory_stats"]),
-        int(labels.get(memory.PROMISED, 0)),
-        stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
-    )
+    return Use(labels[_USER], used.memory, int(labels.get(PROMISED, 0)), used.cpu)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from opendata_hub.engine import Engine, memory
+from opendata_hub.engine.sharing import Shared
 from opendata_hub.errors import EngineError
 from opendata_hub.startqueue import Ticket
 
@@ -33,18 +34,13 @@ class Capacity:
         self._total: int | None = None
         self._servers: list[memory.Server] = []
         self._used: dict[str, int] = {}
-        self._looked = self._measured = 0.0
-        self._looking: asyncio.Task[None] | None = None
+        self._measured = 0.0
+        self._looking = Shared(self._look, _LOOK_EVERY)
         self._measuring: asyncio.Task[None] | None = None
 
     async def look(self) -> None:
         """Learn what runs now, or did a moment ago; what each uses is measured beside."""
-        is_done = self._looking is None or self._looking.done()
-        if is_done and monotonic() - self._looked > _LOOK_EVERY:
-            self._looked = monotonic()
-            self._looking = asyncio.create_task(self._look())
-        if self._looking is not None:
-            await asyncio.shield(self._looking)
+        await self._looking()
 
     async def _look(self) -> None:
         try:
@@ -59,7 +55,7 @@ class Capacity:
 
     async def _measure(self) -> None:
         ids = [server.id for server in self._servers if server.id]
-        self._used = await memory.used(self._engine.client, ids)
+        self._used = await memory.used(self._engine, ids)
 
     def came_up(self, ticket: Ticket) -> None:
         """Count a server that the last look has not seen."""

@@ -18,7 +18,7 @@ from opendata_hub import datasets, diagnosis, homes, progress
 from opendata_hub.engine import Engine, OutOfMemory, servers, translated
 from opendata_hub.errors import EngineError, EngineUnreachable
 from opendata_hub.form import Choice
-from opendata_hub.spawner import confinement, engines, home, images, left_overs, out_of_memory
+from opendata_hub.spawner import confinement, engines, images, left_overs, out_of_memory
 from opendata_hub.spawner.failures import explained
 from opendata_hub.spawner.launch import PLAIN, Launch, launch
 from opendata_hub.spawner.mixin import OpenDataSpawner
@@ -26,6 +26,7 @@ from opendata_hub.spawner.reach import require_reachable
 from opendata_hub.spawner.turns import Line
 from opendata_hub.spawner.watch import Watch
 from opendata_hub.spawner.weight import Weight
+from opendata_hub.storage import Storage, Volumes
 
 
 class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
@@ -73,6 +74,11 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     def line(self) -> Line:
         """The line in front of the engine."""
         return engines.line(self.engine, self.start_slots, self.start_reserve)
+
+    @property
+    def storage(self) -> Storage:
+        """Where homes are."""
+        return Volumes(self.engine)
 
     def promise(self) -> tuple[str, int]:
         """Name of its container, and the guaranteed bytes of memory, its limit at most."""
@@ -141,12 +147,12 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         self.image = await images.name(self.engine, self.image, self._entry) or self.image
 
     async def _have_home(self) -> None:
-        if await home.is_missing(self.engine, self.user.name):
+        if not await self.storage.has(self.user.name):
             # Known before it exists: if the hub is killed now, the next start still hands the
-            # empty volume, which belongs to root, to its owner.
+            # empty home, which belongs to root, to its owner.
             self._new_home = True
             self.remember()
-            await home.make(self.engine, self.user.name)
+            await self.storage.make(self.user.name)
 
     async def _how_to_launch(self) -> Launch:
         quick = self.fast_launch and (self._entry is None or self._entry.fast_launch)
@@ -198,7 +204,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         with translated():
             self.object_id = (await self.create_object())["Id"]
         if self._new_home:
-            await home.furnish(self.engine, self.user.name, self.object_id, self.welcome_files())
+            await self.storage.furnish(self.user.name, self.object_id, self.welcome_files())
             self._new_home = False
 
     async def create_object(self) -> dict[str, Any]:
@@ -211,7 +217,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     def mount_binds(self) -> list[Mount]:
         """The operator's mounts, the home, the datasets that this user may see, the launcher."""
         shared = datasets.mounts(self.dataset_list, self.group_names)
-        ours = [Mount(**mount) for mount in (homes.mount(self.user.name), *shared)]
+        ours = [Mount(**mount) for mount in (self.storage.mount(self.user.name), *shared)]
         return [*super().mount_binds, *ours, *self._launch.mounts]
 
     async def get_command(self) -> list[str]:

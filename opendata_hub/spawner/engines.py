@@ -14,7 +14,6 @@ from opendata_hub.spawner.capacity import Capacity
 from opendata_hub.spawner.failures import StartFailed
 from opendata_hub.spawner.turns import Line
 
-_SERVERS = f"{homes.LABEL}.role=server"
 _engines: dict[int, Engine] = {}
 _lines: dict[int, Line] = {}
 _running: dict[int, Running] = {}
@@ -27,7 +26,7 @@ def line(engine: Engine, slots: int, reserve: int) -> Line:
 
 def running(engine: Engine) -> Running:
     """Return which servers run on an engine, those of other hubs included."""
-    return _running.setdefault(id(engine), Running(engine, _SERVERS))
+    return _running.setdefault(id(engine), Running(engine))
 
 
 def shared(client: docker.APIClient, registries: Mapping[str, Any]) -> Engine:
@@ -45,5 +44,5 @@ def shared(client: docker.APIClient, registries: Mapping[str, Any]) -> Engine:
             _engines[id(client)] = Engine(client, supplies.logins(registries))
         except ConfigError as error:
             raise StartFailed(f"This hub's logins of registries have a fault. {error}") from None
-        _engines[id(client)].watch_ooms(_SERVERS, out_of_memory.tell)
+        _engines[id(client)].watch_ooms(homes.SERVERS, out_of_memory.tell)
     return _engines[id(client)]

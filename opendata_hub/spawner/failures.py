@@ -8,7 +8,7 @@ from tornado import web
 
 from opendata_hub import diagnosis
 from opendata_hub.diagnosis import Diagnosis
-from opendata_hub.errors import EngineError
+from opendata_hub.errors import EngineError, StorageError
 
 
 class Diagnosed(Exception):
@@ -46,5 +46,5 @@ def explained(fail: Callable[[Diagnosis], StartFailed], image: str) -> Iterator[
         yield
     except Diagnosed as error:
         raise fail(error.diagnosis) from None
-    except EngineError as error:
+    except (EngineError, StorageError) as error:
         raise fail(diagnosis.refused(image, str(error))) from error

@@ -100,7 +100,7 @@ async def _sweep(engine: Engine, api_url: str, known: Collection[str]) -> list[s
 
 
 async def _swept(engine: Engine, api_url: str, known: Collection[str]) -> AsyncIterator[str]:
-    for container_id in await engine.containers(f"{homes.LABEL}.role=server"):
+    for container_id in await engine.containers(homes.SERVERS):
         container = None if container_id in known else await engine.container(container_id)
         if container is None or not _is_of(api_url, container):
             continue

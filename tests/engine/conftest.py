@@ -131,7 +131,7 @@ def make(client: docker.APIClient, new_name: Callable[[str], str]) -> Iterator[R
         made.append(new_name("engine-test"))
         client.create_container(
             STARTER, ["python3", "-c", program], name=made[-1], host_config=host,
-            labels=dict([LABEL.split("=")]), **options,
+            labels=dict(one.split("=") for one in (LABEL, *options.pop("labels", ()))), **options,
         )  # fmt: skip
         return made[-1]
 

@@ -2,9 +2,12 @@
 
 import re
 
+import docker
 import pytest
 
 from opendata_hub import homes
+from opendata_hub.engine import Engine
+from opendata_hub.storage import Volumes
 
 ALIKE = ["ann", "Ann", "ANN", "änn", "an.n", "a-nn", "a--nn", "-ann", "ann-", "ann ", "ann_", "ånn"]
 
@@ -56,7 +59,7 @@ def test_names_do_not_change_between_versions() -> None:
 
 def test_a_home_is_a_volume_at_the_same_place_in_every_image() -> None:
     """Nothing of an image's own files gets into it."""
-    assert homes.mount("ann") == {
+    assert Volumes(Engine(docker.APIClient(version="1.41"))).mount("ann") == {
         "type": "volume",
         "source": "opendata-home-ann",
         "target": "/home/jovyan",

@@ -19,10 +19,10 @@ from tornado.httputil import HTTPHeaders
 from opendata_hub.engine import Engine, translated
 from opendata_hub.engine.readiness import first_answer
 from opendata_hub.engine.servers import PORT
-from opendata_hub.engine.volumes import furnish
 from opendata_hub.homes import HOME
 from opendata_hub.machine.preflight.hub import PREFIX
 from opendata_hub.machine.subject import Subject
+from opendata_hub.storage.furnishing import furnish
 
 _FILE = "opendata-hub-check.txt"
 _REQUEST = 30.0  # seconds for one answer of a server that runs
@@ -132,7 +132,7 @@ async def created(
             **{**common, **more},
         )
     try:
-        await furnish(engine, made["Id"], {}, "")
+        await furnish(engine, made["Id"], {}, None)
         yield made["Id"]
     finally:
         await engine.remove(made["Id"])

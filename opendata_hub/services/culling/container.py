@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from opendata_hub.engine import Engine, translated
+from opendata_hub.engine import Engine
+from opendata_hub.engine.usage import usage
 from opendata_hub.homes import LABEL
 from opendata_hub.services.culling.jupyter import Silent
 
@@ -40,15 +41,9 @@ async def find(engine: Engine, user: str, server: str) -> Container:
     for container_id in await engine.containers(f"{LABEL}.user={user}"):
         facts = await engine.container(container_id)
         if facts and _is_server(facts, server) and facts["State"]["Running"]:
-            image, cpu = _labels(facts)[f"{LABEL}.image"], await _cpu(engine, container_id)
-            return Container(container_id, image, _url(facts), cpu)
+            image, used = _labels(facts)[f"{LABEL}.image"], await usage(engine, container_id)
+            return Container(container_id, image, _url(facts), used.cpu)
     raise Silent("the engine has no container of it that runs")
-
-
-async def _cpu(engine: Engine, container_id: str) -> float:
-    with translated():
-        stats = await engine.call("stats", container_id, stream=False, one_shot=True)
-    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
 
 
 def _labels(facts: dict[str, Any]) -> dict[str, str]:

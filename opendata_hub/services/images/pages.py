@@ -15,7 +15,7 @@ from opendata_hub.engine import translated
 from opendata_hub.engine.lanes import in_background
 from opendata_hub.errors import EngineError
 from opendata_hub.fields import format_size
-from opendata_hub.homes import LABEL
+from opendata_hub.homes import LABEL, SERVERS
 from opendata_hub.services.images.keeper import Keeper
 from opendata_hub.services.images.report import Report
 
@@ -118,9 +118,7 @@ class _Metrics(_Handler):
 
 def _users(client: docker.DockerClient) -> Counter[str]:
     with translated():
-        servers: list[dict[str, Any]] = client.api.containers(
-            filters={"label": f"{LABEL}.role=server"}
-        )
+        servers: list[dict[str, Any]] = client.api.containers(filters={"label": SERVERS})
     return Counter(server["Labels"].get(f"{LABEL}.image", "") for server in servers)
 
 

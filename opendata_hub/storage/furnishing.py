@@ -5,28 +5,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opendata_hub import homes
-from opendata_hub.engine import lanes
-from opendata_hub.engine.archives import archive
-from opendata_hub.engine.engine import Engine
-from opendata_hub.errors import EngineError
+from opendata_hub.engine import Engine, archive, lanes
+from opendata_hub.errors import StorageError
 
 
-async def furnish(engine: Engine, container: str, files: Mapping[str, bytes], volume: str) -> None:
+async def furnish(
+    engine: Engine, container: str, files: Mapping[str, bytes], folder: Path | None
+) -> None:
     """
     Hand a new home to its owner, with these files: welcome files by their path in the home.
 
     Through a container that mounts it, which works with every engine; or, where this process sees
-    the volume's folder and may, directly, which takes the engine a twentieth of a CPU-second less.
+    the home's folder and may, directly, which takes the engine a twentieth of a CPU-second less.
 
     Args:
         container: with the home at its place; it must not have been started.
-        volume: the home's name; empty where only the container has it.
+        folder: the home's; None where only the container has it.
 
     Raises:
         EngineError, EngineUnreachable: what the engine said.
+        StorageError: the folder cannot be filled.
     """
-    facts = await engine.volume(volume) if volume else None
-    folder = Path(facts["Mountpoint"]) if facts and facts["Driver"] == "local" else None
     if folder is not None and await lanes.run(lanes.CONTROL, _fill, folder, files):
         return
     top, name = homes.HOME.rsplit("/", 1)
@@ -34,7 +33,7 @@ async def furnish(engine: Engine, container: str, files: Mapping[str, bytes], vo
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Do it here; False where the folder is another machine's, or is not as a new volume's is."""
+    """Do it here; False where the folder is another machine's, or is not as a new home's is."""
     try:
         # An engine that maps users, or runs without root, has given it to somebody else.
         if os.geteuid() or folder.stat().st_uid or any(folder.iterdir()):
@@ -49,5 +48,5 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
             entry.chmod(0o755 if entry.is_dir() else 0o644)
             os.chown(entry, homes.UID, homes.GID)
     except OSError as error:
-        raise EngineError(f"the new home cannot be filled: {error}") from error
+        raise StorageError(f"the new home cannot be filled: {error}") from error
     return True

@@ -4,14 +4,15 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import docker
 import pytest
 
 from opendata_hub import homes
 from opendata_hub.engine import Engine
-from opendata_hub.engine.volumes import furnish
 from opendata_hub.homes import HOME
+from opendata_hub.storage.furnishing import furnish
 from tests.engine.conftest import Run
 
 FILES = {"Welcome.ipynb": b"{}", "data/one/muons.csv": b"1,2"}
@@ -57,7 +58,8 @@ async def test_a_home_is_its_owners_whichever_way_it_is_made(
     """Folder, folders and files, with the modes of files of one's own."""
     volume, container = home
 
-    await furnish(engine, container, FILES, volume if way == "directly" else "")
+    folder = Path(client.inspect_volume(volume)["Mountpoint"])
+    await furnish(engine, container, FILES, folder if way == "directly" else None)
 
     whose = homes.UID, homes.GID
     assert entries(client, container) == {
@@ -74,9 +76,10 @@ async def test_a_home_that_was_begun_is_finished(
 ) -> None:
     """A hub that was killed over it has left a file: the next start goes through the engine."""
     volume, container = home
-    await furnish(engine, container, {"Welcome.ipynb": b"half"}, volume)
+    folder = Path(client.inspect_volume(volume)["Mountpoint"])
+    await furnish(engine, container, {"Welcome.ipynb": b"half"}, folder)
 
-    await furnish(engine, container, FILES, volume)
+    await furnish(engine, container, FILES, folder)
 
     found = entries(client, container)
     assert found["jovyan/Welcome.ipynb"] == (homes.UID, homes.GID, 0o644, b"{}")

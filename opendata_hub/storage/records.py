@@ -1,0 +1,60 @@
+"""What is known of each home in a folder: a small file beside the homes, out of users' reach."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from opendata_hub import homes
+
+FOLDER = ".opendata-hub"
+
+
+@dataclass(frozen=True)
+class Record:
+    """
+    One home.
+
+    Attributes:
+        user: the real name, which that of the folder may only resemble.
+        deleted: when the user was deleted, in ISO 8601; empty while there is one.
+    """
+
+    user: str
+    deleted: str = ""
+
+    @property
+    def when(self) -> datetime | None:
+        """When the user was deleted."""
+        return datetime.fromisoformat(self.deleted) if self.deleted else None
+
+
+class Records:
+    """The records of the homes in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / FOLDER
+
+    def write(self, record: Record) -> None:
+        """Write one, whole or not at all."""
+        path = self._path(record.user)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(asdict(record), file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def read(self) -> list[Record]:
+        """All of them."""
+        files = sorted(self.folder.glob("*.json"))
+        return [Record(**json.loads(file.read_text("utf-8"))) for file in files]
+
+    def remove(self, user: str) -> None:
+        """Forget a home."""
+        self._path(user).unlink(missing_ok=True)
+
+    def _path(self, user: str) -> Path:
+        return self.folder / f"{homes.safe_name(user)}.json"
