@@ -32,6 +32,8 @@ KINDS = {
     "plain": _PLAIN,
     "plain-300": _PLAIN + "c.Spawner.http_timeout = 300\n",
     "ours": """
+from opendata_hub.settings import database
+c.JupyterHub.db_kwargs = database.OPTIONS
 c.JupyterHub.spawner_class = "opendata"
 c.JupyterHub.concurrent_spawn_limit = 0
 c.OpenDataSpawner.catalogue = [dict(slug="one", display_name="One", image="{image}")]

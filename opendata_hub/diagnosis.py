@@ -183,6 +183,20 @@ def refused(image: str, words: str) -> Diagnosis:
     )
 
 
+def without_home(words: str) -> Diagnosis:
+    """
+    Explain why a server has no home to start with.
+
+    Args:
+        words: a whole sentence of the storage's.
+    """
+    return Diagnosis(
+        f"Your server is not started, as your files cannot be reached now. {words} Nothing of "
+        f"them is lost or changed; {_TELL}.",
+        words,
+    )
+
+
 # Regular expressions of what engines and registries write; the first that is found counts, as their
 # words hold other people's names, which may look like a sign further down.
 _REFUSALS = (

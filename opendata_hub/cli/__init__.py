@@ -3,11 +3,14 @@
 import click
 
 from opendata_hub import __version__
+from opendata_hub.cli.backup import backup
 from opendata_hub.cli.check import check, schema
 from opendata_hub.cli.doctor import doctor
+from opendata_hub.cli.homes import homes
 from opendata_hub.cli.images import images
 from opendata_hub.cli.link import link
 from opendata_hub.cli.rehearse import rehearse
+from opendata_hub.cli.restore import restore
 from opendata_hub.cli.start import start, stop
 from opendata_hub.cli.try_ import try_
 
@@ -18,5 +21,18 @@ def main() -> None:
     """Put a whole class into ready-made notebooks, each in a container of its own."""
 
 
-for command in (start, stop, check, schema, doctor, images, try_, link, rehearse):
+for command in (
+    start,
+    stop,
+    check,
+    schema,
+    doctor,
+    images,
+    homes,
+    try_,
+    link,
+    rehearse,
+    backup,
+    restore,
+):
     main.add_command(command)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from opendata_hub.errors import ConfigError
-from opendata_hub.settings import HubFile, Settings, load
+from opendata_hub.settings import HubFile, Settings, load, storage
 
 
 @click.command()
@@ -19,10 +19,16 @@ def check(file: Path) -> None:
     """
     try:
         settings = load(file)
+        _require_homes(settings, file.name)
     except ConfigError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
     click.echo(f"{file.name} is fine: {summary(settings)}.")
+
+
+def _require_homes(settings: Settings, where: str) -> None:
+    if faults := [f"{where}: {fault}" for fault in storage.faults(settings)]:
+        raise ConfigError("\n".join(faults))
 
 
 def summary(settings: Settings) -> str:

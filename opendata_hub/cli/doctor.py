@@ -20,6 +20,7 @@ from opendata_hub.machine.health import (
     datasets,
     engine,
     fault,
+    homes,
     images,
     ok,
     ports,
@@ -28,7 +29,7 @@ from opendata_hub.machine.health import (
     space,
     warning,
 )
-from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings import Settings, defaults, load, storage
 from opendata_hub.settings.state import State
 
 
@@ -77,6 +78,7 @@ def _examine(config: Path | None) -> Iterator[Finding]:
     yield proxy.check()
     if settings:
         yield from _ports(settings)
+        yield from _homes(settings)
         yield from datasets.check(settings.datasets if daemon.is_local() else {})
     yield clock.check()
 
@@ -139,7 +141,16 @@ def _places(info: dict[str, Any], settings: Settings | None) -> dict[str, Path]:
         places["images"] = places["homes"] = Path(info["DockerRootDir"])
     if settings:
         places["the hub's own files"] = settings.folder
+        if settings.homes.path:
+            places["homes"] = settings.homes.path
     return places
+
+
+def _homes(settings: Settings) -> list[Finding]:
+    entry = settings.homes
+    if entry.path is None:
+        return []
+    return homes.check(entry.storage, entry.path, entry.quota, list(storage.faults(settings)))
 
 
 def _ports(settings: Settings) -> list[Finding]:

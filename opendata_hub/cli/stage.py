@@ -23,6 +23,7 @@ from opendata_hub.rehearsal.plan import Ground
 from opendata_hub.settings import Settings, tokens
 from opendata_hub.settings.login import SHARED
 from opendata_hub.settings.state import State
+from opendata_hub.settings.storage import open_homes
 
 # Variables of the environment, for a hub that is not that of hub.yaml.
 _TOKEN = "JUPYTERHUB_API_TOKEN"  # noqa: S105  # a name
@@ -105,7 +106,8 @@ def _house(
         engine = Engine(client.api) if client else None
         scopes = rights.scopes([*ledger.users, *users], group)
         with tokens.lent(state, rights.NAME, scopes) as token:
-            homes = Homes(engine, state.folder / "preview")
+            storage = open_homes(engine, settings) if engine else None
+            homes = Homes(engine, state.folder / "preview", storage)
             ground = Ground(Hub(url, token), ledger, engine, homes, settings.start.reserve)
             yield Stage(ground, image.slug if image else None, _password(settings), group)
 

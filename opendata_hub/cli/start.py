@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 import opendata_hub
 from opendata_hub.catalogue import Image, default_of
+from opendata_hub.cli import disk
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.homes import SERVERS
@@ -42,7 +43,13 @@ _GRACE = 10  # seconds that a server has to save and end
 )
 @click.option("--port", type=click.IntRange(1, 65535 - PORTS_ABOVE), help="Instead of hub.url's.")
 @click.option("--prepare", is_flag=True, help="Set this machine up, but do not run the hub.")
-def start(config: Path | None, port: int | None, prepare: bool) -> None:
+@click.option(
+    "--make-disk",
+    metavar="SIZE",
+    callback=lambda _context, _option, value: disk.read_size(value) if value else None,
+    help="Where homes shall be on btrfs and are not, make a disk of this size in a file.",
+)
+def start(config: Path | None, port: int | None, prepare: bool, make_disk: int | None) -> None:
     """
     Set this machine up and run the hub until Ctrl-C.
 
@@ -52,7 +59,9 @@ def start(config: Path | None, port: int | None, prepare: bool) -> None:
     try:
         config = config or find_config()
         settings = load(config) if config else defaults(CHECKOUT)
+        needed = disk.wanted(settings, make_disk)
         with steps() as say:
+            disk.prepare(settings, needed, say)
             isolated = _set_up(settings, say)
         if not prepare:
             _run(config, settings, port, isolated)
@@ -143,16 +152,19 @@ def _run(config: Path | None, settings: Settings, port: int | None, isolated: bo
     host = settings.hub.loopback or "127.0.0.1"
     health = f"http://{f'[{host}]' if ':' in host else host}:{port}/hub/health"
     environment = _environment(config, port, isolated)
-    known = _logins(settings)
+    known = len(_logins(settings))
 
     def is_up() -> bool:
         # Asked before the hub is there, its proxy logs errors that would only worry people.
         return ports.is_listening(own.hub) and foreground.answers(health)
 
     def ready() -> None:
-        _welcome(settings, port, isolated, _logins(settings)[len(known) :])
+        nonlocal known
+        new = _logins(settings)[known:]
+        known += len(new)
+        _welcome(settings, port, isolated, new)
 
-    foreground.run(command, environment, is_up, ready)
+    foreground.run(command, environment, is_up, ready, click.echo)
 
 
 def _hub_config(settings: Settings) -> Path:

@@ -119,7 +119,7 @@ def _short_hash(content: bytes) -> str:
 
 
 def environment(
-    environment: Mapping[str, str], image: Mapping[str, Any], quick: bool, warned: bool
+    environment: Mapping[str, str], image: Mapping[str, Any], quick: bool, told: bool
 ) -> dict[str, str]:
     """
     Return a server's environment with what leads to our files at the head.
@@ -127,11 +127,11 @@ def environment(
     Args:
         image: as the engine inspects it; its own value counts where none is set.
         quick: have ``PYTHONPATH`` lead to the quick start.
-        warned: have ``JUPYTER_PATH`` lead to the warning before a stop.
+        told: have ``JUPYTER_PATH`` lead to the extensions of JupyterLab.
     """
     own = dict(entry.partition("=")[::2] for entry in image["Config"]["Env"] or ())
     ours = {"PYTHONPATH": FOLDER} if quick else {}
-    ours |= {"JUPYTER_PATH": SHARE} if warned else {}
+    ours |= {"JUPYTER_PATH": SHARE} if told else {}
     both = {**own, **environment}
     heads = {
         name: f"{path}:{both[name]}" if both.get(name) else path for name, path in ours.items()

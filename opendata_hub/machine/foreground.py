@@ -1,4 +1,4 @@
-"""Running the hub in the foreground: one process that stops with this one."""
+"""Running the hub in the foreground: a process that stops with this one, and not before."""
 
 import signal
 import subprocess
@@ -10,6 +10,7 @@ from http.client import HTTPException
 from types import FrameType
 
 from opendata_hub.errors import MachineError
+from opendata_hub.machine import Say
 
 # A site's web proxy is not the way to this machine.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -21,9 +22,10 @@ def run(
     environment: Mapping[str, str],
     is_up: Callable[[], bool],
     ready: Callable[[], None],
+    say: Say,
 ) -> None:
     """
-    Run the hub until it ends or this process is told to stop.
+    Run the hub until this process is told to stop; one that ends after it was up is run again.
 
     Ctrl-C, SIGTERM and a closed terminal all reach the hub as SIGTERM, once: it stops its proxy
     and leaves people's servers alone.
@@ -32,20 +34,28 @@ def run(
         command: the hub's command line.
         environment: its whole environment.
         is_up: asked a few times a second whether people can come.
-        ready: called then.
+        ready: called then, each time.
+        say: told that it is run again.
 
     Raises:
-        MachineError: the hub ended by itself.
+        MachineError: the hub ended by itself, and nobody could come before.
     """
     with _stopping() as stop:
-        # In a session of its own: else the terminal would send Ctrl-C to hub and services too.
-        process = subprocess.Popen(command, env=dict(environment), start_new_session=True)
-        stop.watch(process)
-        if _wait(process, is_up, stop):
-            ready()
-        code = process.wait()
-    if not stop.asked:
-        raise MachineError(f"The hub ended with exit code {code}; its last lines above say why.")
+        while True:
+            # In a session of its own: else the terminal would send Ctrl-C to hub and services too.
+            process = subprocess.Popen(command, env=dict(environment), start_new_session=True)
+            stop.watch(process)
+            was_up = _wait(process, is_up, stop)
+            if was_up:
+                ready()
+            code = process.wait()
+            if stop.asked:
+                return
+            if not was_up:
+                raise MachineError(
+                    f"The hub ended with exit code {code}; its last lines above say why."
+                )
+            say(f"The hub ended by itself, with exit code {code}, and is started again.")
 
 
 class _Stop:

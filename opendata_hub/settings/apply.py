@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 import nativeauthenticator
-from jupyterhub.orm import DatabaseSchemaMismatch
 
 import opendata_hub
+from opendata_hub import clock
 from opendata_hub.engine import ensure_network, subnets
 from opendata_hub.errors import ConfigError, OpenDataError
 from opendata_hub.fields import check
@@ -16,9 +16,10 @@ from opendata_hub.lessons import HANDLERS
 from opendata_hub.machine import proxy
 from opendata_hub.machine.access import Access
 from opendata_hub.rehearsal import rights
-from opendata_hub.services import classes, culling, images
-from opendata_hub.settings import accounts, login
+from opendata_hub.services import classes, culling, homes, images, snapshots
+from opendata_hub.settings import accounts, database, login, storage, upgrading
 from opendata_hub.settings import culling as cullings
+from opendata_hub.settings import snapshots as earlier
 from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.load import NAME, defaults, load
 from opendata_hub.settings.model import Class, Hub, Settings
@@ -77,6 +78,7 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
     Raises:
         OpenDataError: the machine is not ready: no proxy, no engine, no right to write.
     """
+    clock.steady()
     state = State(settings.folder)
     state.make()
     _addresses(c, settings.hub, preview)
@@ -91,9 +93,10 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
         c.Spawner.environment = environment(settings, (), str(way.bundle))
     else:
         _containers(c)
+        _homes(c, settings)
         _site(c, settings, way)
         _images(c, settings, way)
-        _culling(c, settings)
+        _culling(c, settings, state)
     if settings.classes:
         classes.add(c, [_lesson(entry, settings) for entry in settings.classes])
     rights.add(c)
@@ -137,6 +140,7 @@ def _proxy() -> list[str]:
 
 def _state(c: Any, state: State) -> None:
     c.JupyterHub.db_url = state.database
+    c.JupyterHub.db_kwargs = database.OPTIONS
     c.JupyterHub.cookie_secret_file = str(state.cookie_secret)
     c.ConfigurableHTTPProxy.pid_file = str(state.proxy_pid)
     c.JupyterHub.cleanup_servers = False  # the next start of the hub finds them again
@@ -204,14 +208,13 @@ def _servers(c: Any, settings: Settings) -> None:
 
 
 def _prepare_database(settings: Settings, state: State) -> None:
+    upgrading.upgrade(state, settings.hub.ports.hub, click.echo)
     new: dict[str, str] = {}
     try:
         with accounts.hub_database(state.database) as db:
             accounts.drop_members(db, settings.groups)
             if settings.login.method == login.NATIVE:
                 new = accounts.ensure_accounts(db, _trusted(settings), state.logins)
-    except DatabaseSchemaMismatch:
-        return  # the hub refuses it in a moment, naming the command that upgrades it
     except OSError as error:
         raise ConfigError(f"{state.logins} cannot be written: {error.strerror}.") from None
     if os.environ.get("OPENDATA_HUB_LOGINS") == "quiet":
@@ -233,6 +236,33 @@ def _containers(c: Any) -> None:
     c.DockerSpawner.use_internal_ip = True
 
 
+def _homes(c: Any, settings: Settings) -> None:
+    spawner, places = c.OpenDataSpawner, storage.settle(settings)
+    spawner.home_storage, spawner.home_path = places.here
+    spawner.home_identity = places.identity
+    spawner.former_homes = list(places.former)
+    spawner.home_quota = settings.homes.quota
+    _usage(c, settings, places)
+    _snapshots(c, settings, places)
+
+
+def _usage(c: Any, settings: Settings, places: storage.Places) -> None:
+    told = homes.Config(
+        storage=places.kind,
+        path=settings.homes.path,
+        identity=places.identity,
+        has_quota=settings.homes.quota is not None,
+    )
+    homes.add(c, settings.hub.ports.homes, told)
+    c.JupyterHub.template_vars["homes_page"] = True
+
+
+def _snapshots(c: Any, settings: Settings, places: storage.Places) -> None:
+    entry, archives = settings.homes.snapshots, State(settings.folder).snapshots
+    if entry.enabled:
+        snapshots.add(c, earlier.config(entry, *places.here, places.identity, archives))
+
+
 def _lesson(entry: Class, settings: Settings) -> classes.Lesson:
     students = settings.groups[entry.group] if entry.group else entry.users
     return classes.Lesson(
@@ -245,10 +275,11 @@ def _lesson(entry: Class, settings: Settings) -> classes.Lesson:
     )
 
 
-def _culling(c: Any, settings: Settings) -> None:
+def _culling(c: Any, settings: Settings, state: State) -> None:
     if settings.culling.enabled:
         lessons = [_lesson(entry, settings) for entry in settings.classes]
-        culling.add(c, cullings.config(settings.culling, lessons), settings.hub.ports.culling)
+        config = cullings.config(settings.culling, lessons, state.kept)
+        culling.add(c, config, settings.hub.ports.culling)
         c.JupyterHub.template_vars["stop_warning"] = True
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from math import ceil
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -92,8 +93,15 @@ CullingEntry = Annotated[
 ]
 
 
-def config(entry: Culling, lessons: Iterable[classes.Lesson]) -> culling.Config:
-    """Return what the service is told: servers of lessons stay from the warm-up to the end."""
+def config(
+    entry: Culling, lessons: Iterable[classes.Lesson], kept: Path | None = None
+) -> culling.Config:
+    """
+    Return what the service is told: servers of lessons stay from the warm-up to the end.
+
+    Args:
+        kept: file of the service's own.
+    """
     return culling.Config(
         idle=entry.idle,
         busy=entry.busy,
@@ -104,6 +112,7 @@ def config(entry: Culling, lessons: Iterable[classes.Lesson]) -> culling.Config:
         images={slug: _limits(values) for slug, values in entry.images.items()},
         groups={name: _limits(values) for name, values in entry.groups.items()},
         sessions=tuple(map(_session, lessons)),
+        kept=kept,
     )
 
 

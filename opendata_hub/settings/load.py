@@ -100,7 +100,8 @@ def _resolved(file: HubFile, folder: Path) -> HubFile:
         for name, dataset in file.datasets.items()
     }
     welcome = file.homes.welcome and folder / file.homes.welcome.expanduser()
-    homes = file.homes.model_copy(update={"welcome": welcome})
+    path = file.homes.path and folder / file.homes.path.expanduser()
+    homes = file.homes.model_copy(update={"welcome": welcome, "path": path})
     registries = {host: _at_home(entry, folder) for host, entry in file.registries.items()}
     bundle = file.site.ca_bundle and folder / file.site.ca_bundle.expanduser()
     site = file.site.model_copy(update={"ca_bundle": bundle})

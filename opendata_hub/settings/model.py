@@ -13,6 +13,7 @@ from opendata_hub.datasets import Dataset, DatasetName
 from opendata_hub.fields import Count, Duration, Matching, Model, Moment, Number, Percent, Size
 from opendata_hub.registries import Logins, host_of
 from opendata_hub.settings.culling import Culling, CullingEntry
+from opendata_hub.settings.homes import Homes
 from opendata_hub.site import Site
 
 PORTS_ABOVE = 81
@@ -29,13 +30,15 @@ class Ports(NamedTuple):
     """Of the images service, on loopback."""
     culling: int
     """Of the culling service, on loopback."""
+    homes: int
+    """Of the homes service, on loopback."""
     hub: int
     """Where the servers reach the hub."""
 
 
 def ports(public: int) -> Ports:
     """All follow from the public one, so that two hubs can live on one machine."""
-    return Ports(public, public + 1, public + 2, public + 3, public + PORTS_ABOVE)
+    return Ports(public, public + 1, public + 2, public + 3, public + 4, public + PORTS_ABOVE)
 
 
 _URL_RULE = "write an address such as http://localhost:8000 or http://lab.example.org"
@@ -152,16 +155,6 @@ class Login(Model):
     )
     options: dict[str, Any] = Field(
         {}, description="Settings of that authenticator, by the names of its traits."
-    )
-
-
-class Homes(Model):
-    """People's files, one volume each."""
-
-    welcome: Path | None = Field(
-        None,
-        description="Folder whose files are copied into each new home; relative to hub.yaml. "
-        "Homes that exist are not touched.",
     )
 
 

@@ -12,16 +12,19 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / ".hub"
+        self.database_file = self.folder / "jupyterhub.sqlite"
         self.cookie_secret = self.folder / "cookie_secret"
         self.proxy_pid = self.folder / "proxy.pid"
         self.logins = self.folder / "logins"
         self.ca_bundle = self.folder / "ca-bundle.pem"
+        self.kept = self.folder / "kept.json"
+        self.homes = self.folder / "homes.json"
+        self.snapshots = self.folder / "snapshots"
 
     @property
     def database(self) -> str:
         """URL of the database."""
-        path = str(self.folder / "jupyterhub.sqlite")
-        return URL.create("sqlite", database=path).render_as_string()
+        return URL.create("sqlite", database=str(self.database_file)).render_as_string()
 
     def make(self) -> None:
         """

@@ -50,8 +50,7 @@ def _database(state: State) -> Iterator[Session]:
             yield db
     except DatabaseSchemaMismatch:
         raise ConfigError(
-            f"{file} is of another version of JupyterHub; start the hub, which says how to upgrade "
-            "it."
+            f"{file} is of another version of JupyterHub; start the hub, which upgrades it."
         ) from None
     except SQLAlchemyError as error:
         raise ConfigError(f"{file} cannot be used: {error}") from None

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import docker
@@ -12,13 +13,21 @@ from docker.types import Mount
 from dockerspawner import DockerSpawner
 from jupyterhub import orm
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Unicode
+from traitlets import Bool, Enum, Integer, List, Tuple, Unicode
 
 from opendata_hub import datasets, diagnosis, homes, progress
 from opendata_hub.engine import Engine, OutOfMemory, servers, translated
 from opendata_hub.errors import EngineError, EngineUnreachable
 from opendata_hub.form import Choice
-from opendata_hub.spawner import confinement, engines, images, left_overs, out_of_memory
+from opendata_hub.spawner import (
+    confinement,
+    engines,
+    home,
+    images,
+    left_overs,
+    out_of_memory,
+    rescue,
+)
 from opendata_hub.spawner.failures import explained
 from opendata_hub.spawner.launch import PLAIN, Launch, launch
 from opendata_hub.spawner.mixin import OpenDataSpawner
@@ -26,7 +35,7 @@ from opendata_hub.spawner.reach import require_reachable
 from opendata_hub.spawner.turns import Line
 from opendata_hub.spawner.watch import Watch
 from opendata_hub.spawner.weight import Weight
-from opendata_hub.storage import Storage, Volumes
+from opendata_hub.storage import Storage, open_storage, snapshots
 
 
 class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
@@ -45,17 +54,66 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         help="Makes a part of a container's name from a user's name; must never let two collide.",
     )
 
+    home_storage = Enum(
+        ["volume", "folder", "btrfs"],
+        "volume",
+        config=True,
+        help="""
+        What homes are kept in: Docker volumes, folders, or subvolumes of btrfs.
+
+        When it is changed, homes have to be moved: ``opendata-hub homes move``.
+        """,
+    )
+
+    home_path = Unicode(
+        "", config=True, help="Folder with the homes, where they are folders or subvolumes."
+    )
+
+    home_quota = Integer(
+        None, allow_none=True, config=True, help="Bytes that a home may hold; with btrfs only."
+    )
+
+    home_identity = Unicode(
+        "",
+        config=True,
+        help="""
+        What ``opendata_hub.storage.identity.adopt(home_path)`` has returned.
+
+        With it, no home is made in a folder that is another one, as where a disk is not mounted.
+        """,
+    )
+
+    home_snapshots = Unicode(
+        "",
+        config=True,
+        help="""
+        Folder with homes as they were, which their users see at ``~/snapshots``; empty for none.
+
+        ``snapshots.add`` sets it. With btrfs it is on the disk of the homes.
+        """,
+    )
+
+    former_homes = List(
+        Tuple(Unicode(), Unicode()),
+        config=True,
+        help="""
+        Kind and path of storages that homes were in before; for volumes the path is empty.
+
+        Whoever has a home there only is refused, and gets no empty one.
+        """,
+    )
+
     _lost_kernel: float | None = None
     """When this server last ran out of memory and lived on, in seconds since 1970."""
 
-    _new_home = False
-    """The home belongs to root yet, and lacks the welcome files."""
-
+    _earlier: Sequence[dict[str, Any]] = ()
     _launch = PLAIN
+    _rescue = rescue.NONE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._weight = Weight()
+        self._home = home.Progress()
 
     # -- the engine
 
@@ -78,7 +136,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
     @property
     def storage(self) -> Storage:
         """Where homes are."""
-        return Volumes(self.engine)
+        return open_storage(self.engine, self.home_storage, self.home_path, self.home_identity)
 
     def promise(self) -> tuple[str, int]:
         """Name of its container, and the guaranteed bytes of memory, its limit at most."""
@@ -147,23 +205,24 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         self.image = await images.name(self.engine, self.image, self._entry) or self.image
 
     async def _have_home(self) -> None:
-        if not await self.storage.has(self.user.name):
-            # Known before it exists: if the hub is killed now, the next start still hands the
-            # empty home, which belongs to root, to its owner.
-            self._new_home = True
-            self.remember()
-            await self.storage.make(self.user.name)
+        storage, user = self.storage, self.user.name
+        former = home.former(self.engine, storage.kind, self.former_homes)
+        await home.have(storage, former, user, self._home, self.remember)
+        await home.welcome_back(storage, user, self._home, self.log)
+        await storage.limit(user, self.home_quota)
+        self._earlier = await snapshots.mounts(storage, self.home_snapshots, user)
+        self._rescue = await rescue.look(storage, user, has_quota=bool(self.home_quota))
 
     async def _how_to_launch(self) -> Launch:
         quick = self.fast_launch and (self._entry is None or self._entry.fast_launch)
         return await launch(
             self.engine, self.image, self.hub.api_url, self.log,
-            quick=quick, warned=self.stop_warning,
+            quick=quick, told=self.stop_warning or self.home_usage,
         )  # fmt: skip
 
     # -- start
 
-    async def start(self) -> tuple[str, int]:
+    def start(self) -> Coroutine[Any, Any, tuple[str, int]]:
         """
         Create and start the container, and wait until its server answers.
 
@@ -173,27 +232,33 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         Raises:
             StartFailed: why not, in a sentence; nothing of the container is left.
         """
-        with self.turn or nullcontext():
-            return await self._start()
+        return self._start(monotonic())  # taken now: the hub sets its timer next
 
-    async def _start(self) -> tuple[str, int]:
+    async def _start(self, began: float) -> tuple[str, int]:
+        with self.turn or nullcontext():
+            try:
+                with explained(self.fail, self._image_name):
+                    return await self._come_up()
+            except asyncio.CancelledError:
+                silent = monotonic() - began >= self.start_timeout
+                timeout = self.fail(await self._watch.silence()) if silent else None
+                await self._discard()
+                if timeout:  # its own word would be an empty TimeoutError; ours goes through
+                    raise timeout from None
+                raise  # somebody stops it, or the hub ends
+            except BaseException:
+                await self._discard()
+                raise
+
+    async def _come_up(self) -> tuple[str, int]:
         self.tell(progress.creating())
-        try:
-            with explained(self.fail, self._image_name):
-                await self._make_container()
-                self.tell(progress.starting())
-                await self.engine.start(self.object_id)
-                address = await self._wait_for_server()
-        except asyncio.CancelledError:
-            # The hub's timer rang. Its own word would be an empty TimeoutError; ours goes through.
-            timeout = self.fail(await self._watch.silence())
-            await self._discard()
-            raise timeout from None
-        except BaseException:
-            await self._discard()
-            raise
+        await self._make_container()
+        self.tell(progress.starting())
+        await self.engine.start(self.object_id)
+        address = await self._wait_for_server()
         out_of_memory.running[self.object_id] = self
         self.came_up()
+        self.notice = self._rescue.notice or self.notice
         return address
 
     async def _make_container(self) -> None:
@@ -203,9 +268,9 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
             self.log.warning("Removed left-over container %s", name)
         with translated():
             self.object_id = (await self.create_object())["Id"]
-        if self._new_home:
+        if self._home.is_new:
             await self.storage.furnish(self.user.name, self.object_id, self.welcome_files())
-            self._new_home = False
+            self._home.is_new = False
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container as DockerSpawner does, with our labels and confinement."""
@@ -215,20 +280,22 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     @property
     def mount_binds(self) -> list[Mount]:
-        """The operator's mounts, the home, the datasets that this user may see, the launcher."""
+        """The operator's mounts, the home and its past, the user's datasets, the launcher."""
         shared = datasets.mounts(self.dataset_list, self.group_names)
-        ours = [Mount(**mount) for mount in (self.storage.mount(self.user.name), *shared)]
-        return [*super().mount_binds, *ours, *self._launch.mounts]
+        home = (self.storage.mount(self.user.name), *self._earlier)
+        ours = [Mount(**mount) for mount in (*home, *shared)]
+        return [*super().mount_binds, *ours, *self._launch.mounts, *self._rescue.mounts]
 
     async def get_command(self) -> list[str]:
         """Return the image's own command, or ``jupyterhub-singleuser`` where it has none."""
         command = self.cmd or await servers.command(self.engine, self.image)
-        return [*command, *self.get_args()]
+        return [*command, *self.get_args(), *self._rescue.arguments]
 
     def get_env(self) -> dict[str, str]:
         """Environment of the server: the hub's, what the catalogue's entry adds, the launcher."""
         extra = self._entry.environment if self._entry else {}
-        return self._launch.environment({**super().get_env(), "HOME": homes.HOME, **extra})
+        variables = {**super().get_env(), "HOME": homes.HOME, **extra}
+        return self._launch.environment(self._rescue.environment(variables))
 
     def template_namespace(self) -> dict[str, str]:
         """Names for templates; server names that differ only by case stay apart."""
@@ -296,6 +363,11 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
         if not await left_overs.discard(self.engine, container, self.object_name) and container:
             self.log.error("Container %s is left; the next start removes it", self.object_name)
 
+    async def delete_forever(self) -> None:
+        """Keep the home of a user who is deleted, marked; a named server has none of its own."""
+        if not self.name:
+            await home.keep(self.storage, self.user.name, self._home, self.log)
+
     async def ran_out_of_memory(self, event: OutOfMemory) -> None:
         """Tell the student, where they are, why a kernel died; and on their next visit."""
         when = datetime.fromtimestamp(event.when).astimezone().strftime("%H:%M")
@@ -309,9 +381,10 @@ class OpenDataDockerSpawner(OpenDataSpawner, DockerSpawner):
 
     def get_state(self) -> dict[str, Any]:
         """State that the hub keeps."""
-        return {**super().get_state(), "new_home": self._new_home}
+        kept = {"new_home": self._home.is_new, "known_home": self._home.is_known}
+        return {**super().get_state(), **kept}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what :meth:`get_state` kept."""
         super().load_state(state)
-        self._new_home = bool(state.get("new_home"))
+        self._home = home.Progress(bool(state.get("new_home")), bool(state.get("known_home")))

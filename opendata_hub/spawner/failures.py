@@ -46,5 +46,7 @@ def explained(fail: Callable[[Diagnosis], StartFailed], image: str) -> Iterator[
         yield
     except Diagnosed as error:
         raise fail(error.diagnosis) from None
-    except (EngineError, StorageError) as error:
+    except StorageError as error:
+        raise fail(diagnosis.without_home(str(error))) from error
+    except EngineError as error:
         raise fail(diagnosis.refused(image, str(error))) from error

@@ -1,4 +1,4 @@
-"""What a server gets from us: a quick start, and a warning before it is stopped."""
+"""What a server gets from us: a quick start, and what the hub's services tell in JupyterLab."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ class Launch:
     image: Mapping[str, Any] | None = None
     """As the engine inspects it."""
     quick: bool = False
-    warned: bool = False
+    told: bool = False
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return the server's variables, those for the launch included."""
         if not self.image:
             return dict(variables)
-        return launcher.environment(variables, self.image, self.quick, self.warned)
+        return launcher.environment(variables, self.image, self.quick, self.told)
 
 
 PLAIN = Launch()
 
 
 async def launch(
-    engine: Engine, image: str, hub: str, log: Logger, *, quick: bool, warned: bool
+    engine: Engine, image: str, hub: str, log: Logger, *, quick: bool, told: bool
 ) -> Launch:
     """
     Have what servers of an image need on the engine.
@@ -44,7 +44,7 @@ async def launch(
     Args:
         hub: its address.
         quick: to come up quickly.
-        warned: for JupyterLab to warn before a stop.
+        told: for JupyterLab to warn before a stop, and to show how full the home is.
 
     Returns:
         Launch: the plain one where the engine refuses, which the log tells once.
@@ -53,7 +53,7 @@ async def launch(
         ImageNotFound: the engine does not have the image.
         EngineUnreachable: the engine does not answer.
     """
-    if not (quick or warned):
+    if not (quick or told):
         return PLAIN
     if id(engine) not in _launchers:
         _launchers[id(engine)] = Launcher(engine, hub)
@@ -64,7 +64,7 @@ async def launch(
         raise
     except EngineError as error:
         log.warning(
-            "Until the hub's next start servers come up less quickly and warn of no stop: %s", error
+            "Until the hub's next start servers come up less quickly and warn of nothing: %s", error
         )
         return PLAIN
-    return Launch((Mount(**ours.mount()),), facts, quick, warned) if ready else PLAIN
+    return Launch((Mount(**ours.mount()),), facts, quick, told) if ready else PLAIN

@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from opendata_hub import homes
 from opendata_hub.engine import Engine
 from opendata_hub.errors import StorageError
-from opendata_hub.storage import measuring
+from opendata_hub.storage import identity, measuring
 from opendata_hub.storage.furnishing import furnish
 from opendata_hub.storage.records import Record, Records
+from opendata_hub.storage.snapshots import FOLDER
 from opendata_hub.storage.storage import Home, Space
 
 
@@ -22,12 +24,13 @@ class Folders:
 
     Args:
         path: the folder that holds them all; of this machine and the engine's, which are one.
+        known_as: identity of that folder, without which there are no homes; empty for any.
     """
 
     kind = "folder"
 
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine, self.path = engine, path
+    def __init__(self, engine: Engine, path: Path, known_as: str = "") -> None:
+        self._engine, self.path, self._known_as = engine, path, known_as
         self.records = Records(path)
 
     def at(self, user: str) -> Path:
@@ -35,21 +38,23 @@ class Folders:
         return self.path / homes.safe_name(user)
 
     async def has(self, user: str) -> bool:
-        """Whether there is such a folder."""
-        return await asyncio.to_thread(self.at(user).is_dir)
+        """Whether there is such a folder; nobody knows where the disk is not mounted."""
+        return await asyncio.to_thread(self._has, user)
+
+    def _has(self, user: str) -> bool:
+        if self._known_as:
+            identity.require(self.path, self._known_as)
+        with _explained(f"{self.path} cannot be looked into"):
+            return self.at(user).is_dir()
 
     async def make(self, user: str) -> None:
         """Make an empty folder, which belongs to the hub."""
         await asyncio.to_thread(self._make, user)
 
     def _make(self, user: str) -> None:
-        try:
+        with _explained(f"The home {self.at(user)} cannot be made"):
             self.records.write(Record(user))
             self._create(self.at(user))
-        except OSError as error:
-            raise StorageError(
-                f"The home {self.at(user)} cannot be made: {error.strerror}."
-            ) from error
 
     def _create(self, home: Path) -> None:
         home.mkdir(mode=0o755, exist_ok=True)
@@ -73,26 +78,34 @@ class Folders:
         return await asyncio.to_thread(self._homes)
 
     def _homes(self) -> list[Home]:
-        records = (record for record in self.records.read() if self.at(record.user).is_dir())
+        with _explained(f"The homes in {self.path} cannot be listed"):
+            records = [record for record in self.records.read() if self.at(record.user).is_dir()]
         found = [Home(record.user, str(self.at(record.user)), record.when) for record in records]
         return sorted(found, key=lambda home: home.user)
 
     async def mark(self, user: str, deleted: datetime | None) -> None:
-        """Write it into the record."""
+        """Write it into the record, unless it is there: the disk may be full."""
         record = Record(user, deleted.isoformat() if deleted else "")
-        await asyncio.to_thread(self.records.write, record)
+        await asyncio.to_thread(self._note, record)
+
+    def _note(self, record: Record) -> None:
+        with _explained(f"{self.records.folder} cannot be written"):
+            if self.records.find(record.user) != record:
+                self.records.write(record)
 
     async def remove(self, user: str) -> None:
-        """Remove the folder, then its record: broken off, it is done again."""
+        """Remove the folder, its snapshots first, its record last: broken off, it is done again."""
         await asyncio.to_thread(self._remove, user)
 
     def _remove(self, user: str) -> None:
-        if self.at(user).is_dir():
-            self._destroy(self.at(user))
-        self.records.remove(user)
+        with _explained(f"The home {self.at(user)} cannot be removed"):
+            for folder in (self.path / FOLDER / homes.safe_name(user), self.at(user)):
+                if folder.is_dir():
+                    self._destroy(folder)
+            self.records.remove(user)
 
-    def _destroy(self, home: Path) -> None:
-        shutil.rmtree(home)
+    def _destroy(self, folder: Path) -> None:
+        shutil.rmtree(folder)
 
     async def space(self, user: str) -> Space:
         """Count the files."""
@@ -105,3 +118,12 @@ class Folders:
                 f"{self.path} has no quotas for homes; write 'storage: btrfs' under homes in "
                 "hub.yaml, with a path that is on btrfs."
             )
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        way = "; run this as root" if isinstance(error, PermissionError) else ""
+        raise StorageError(f"{what}: {error.strerror}{way}.") from error

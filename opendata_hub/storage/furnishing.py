@@ -7,6 +7,7 @@ from pathlib import Path
 from opendata_hub import homes
 from opendata_hub.engine import Engine, archive, lanes
 from opendata_hub.errors import StorageError
+from opendata_hub.storage import mountpoint
 
 
 async def furnish(
@@ -36,7 +37,8 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
     """Do it here; False where the folder is another machine's, or is not as a new home's is."""
     try:
         # An engine that maps users, or runs without root, has given it to somebody else.
-        if os.geteuid() or folder.stat().st_uid or any(folder.iterdir()):
+        there = {entry.name for entry in folder.iterdir()}
+        if os.geteuid() or folder.stat().st_uid or there - {mountpoint.NAME}:
             return False
     except OSError:
         return False
@@ -48,5 +50,5 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
             entry.chmod(0o755 if entry.is_dir() else 0o644)
             os.chown(entry, homes.UID, homes.GID)
     except OSError as error:
-        raise StorageError(f"the new home cannot be filled: {error}") from error
+        raise StorageError(f"The new home {folder} cannot be filled: {error.strerror}.") from error
     return True

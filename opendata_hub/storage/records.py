@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,12 +41,17 @@ class Records:
         """Write one, whole or not at all."""
         path = self._path(record.user)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        draft = path.with_suffix(".new")
+        draft = path.with_suffix(f".{secrets.token_hex(4)}")  # two servers may start at a time
         with draft.open("w", encoding="utf-8") as file:
             json.dump(asdict(record), file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+
+    def find(self, user: str) -> Record | None:
+        """Return that of one user; None where there is none."""
+        path = self._path(user)
+        return Record(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
     def read(self) -> list[Record]:
         """All of them."""

@@ -1,5 +1,6 @@
 """Homes in volumes of the engine, one for each user."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from docker.errors import NotFound
 from opendata_hub import homes
 from opendata_hub.engine import Engine, translated
 from opendata_hub.errors import StorageError
-from opendata_hub.storage import measuring
+from opendata_hub.storage import measuring, snapshots_archives
 from opendata_hub.storage.furnishing import furnish
 from opendata_hub.storage.storage import Home, Space
 
@@ -23,12 +24,15 @@ class Volumes:
 
     An engine never changes a volume's labels, so a second, empty volume marks that a home's user
     was deleted.
+
+    Args:
+        archives: folder with archives of homes, which go with their home; None where there is none.
     """
 
     kind = "volume"
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, archives: Path | None = None) -> None:
+        self._engine, self._archives = engine, archives
 
     async def has(self, user: str) -> bool:
         """Whether there is such a volume."""
@@ -105,6 +109,8 @@ class Volumes:
     async def remove(self, user: str) -> None:
         """Remove the volume; one that a container uses is refused by the engine."""
         await self._drop(homes.volume_name(user))
+        if self._archives:
+            await asyncio.to_thread(snapshots_archives.remove, self._archives, user)
         await self._drop(_mark_of(user))
 
     async def _drop(self, volume: str) -> None:

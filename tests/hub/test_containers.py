@@ -7,8 +7,10 @@ import docker
 import pytest
 
 from opendata_hub.catalogue import Image
+from opendata_hub.engine import Engine
 from opendata_hub.machine.preflight.hub import StandIn
 from opendata_hub.machine.subject import Subject
+from opendata_hub.storage import Volumes
 from tests import stand_in
 from tests.hubs import RunningHub, running_hub, wait_for
 
@@ -96,6 +98,21 @@ def test_stopping_leaves_no_container_but_the_home(hub: RunningHub, user: str) -
     labels = [f"org.opendata-hub.user={user}"]
     assert hub.client.containers(all=True, filters={"label": labels}) == []
     assert len(hub.client.volumes(filters={"label": labels})["Volumes"]) == 1
+
+
+async def test_the_home_of_a_deleted_user_is_kept_and_marked(hub: RunningHub, user: str) -> None:
+    """Until a user of that name comes back."""
+    storage = Volumes(Engine(hub.client))
+    hub.start(user)
+    hub.api.delete(f"/users/{user}").raise_for_status()
+    (kept,) = [home for home in await storage.homes() if home.user == user]
+    assert kept.deleted
+
+    hub.add_user(user)
+    hub.start(user)
+
+    (back,) = [home for home in await storage.homes() if home.user == user]
+    assert (back.place, back.deleted) == (kept.place, None)
 
 
 def test_a_left_over_container_gives_way(hub: RunningHub, user: str) -> None:

@@ -119,6 +119,21 @@ def test_who_leaves_the_line_gives_the_place_on(
         assert hub.follow(user)[-1]["ready"]
 
 
+def test_a_start_that_is_stopped_is_no_failure(
+    hub: RunningHub, new_name: Callable[[str], str]
+) -> None:
+    """Who stops a server that is coming up is told of no fault, leaves nothing, may come back."""
+    user = hub.add_user(new_name("line"))
+    ask(hub, user, "gated")
+    wait_for(lambda: hub.runs(user), "the container runs")
+    hub.stop(user)
+
+    assert not _containers(hub.client, [user])
+    assert f"Server of {user}" not in hub.log
+    assert "did not answer within" not in hub.page(user, f"/hub/spawn/{user}")
+    assert hub.start(user, {"image": "quick"}).ok
+
+
 def test_the_line_needs_no_open_tab_and_counts_no_second_one(
     hub: RunningHub, new_name: Callable[[str], str]
 ) -> None:

@@ -1,5 +1,8 @@
 """A server's life in a real hub on the real engine."""
 
+import sqlite3
+from contextlib import closing
+
 from tests.hubs import RunningHub
 from tests.kernels import Kernel
 
@@ -70,6 +73,18 @@ async def test_named_servers_share_the_home(hub: RunningHub, user: str) -> None:
     await Kernel(hub, user).run("open('shared.txt', 'w').write('both')")
 
     assert await Kernel(hub, user, "second").run("print(open('shared.txt').read())") == "both\n"
+
+
+async def test_the_hub_checks_a_servers_secret_quickly(hub: RunningHub, user: str) -> None:
+    """It is a random token and no password; and visitors get in by it."""
+    hub.start(user)
+
+    with closing(sqlite3.connect(hub.folder / "jupyterhub.sqlite")) as database:
+        [(secret,)] = database.execute(
+            "select secret from oauth_clients where identifier = ?", [f"jupyterhub-user-{user}"]
+        )
+    assert secret.startswith("sha512:1:")
+    assert "jupyter-config-data" in hub.page(user, f"/user/{user}/lab")
 
 
 async def test_a_hub_restart_finds_running_servers_again(hub: RunningHub, user: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from math import inf
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,6 +22,7 @@ from opendata_hub.services.culling import patience
 from opendata_hub.services.culling.arbiter import Arbiter, owner
 from opendata_hub.services.culling.config import VARIABLE
 from opendata_hub.services.culling.jupyter import Life, read
+from opendata_hub.services.culling.kept import Kept
 from opendata_hub.services.culling.notice import Notice, warn
 from opendata_hub.services.culling.pages import application
 from opendata_hub.services.culling.patience import Patience
@@ -391,6 +393,38 @@ def test_a_page_is_warned_until_somebody_keeps_the_server(caplog: pytest.LogCapt
     kept = arbiter.hear("anna", "", focused=False, keep=True)
     assert kept.text == "" and kept.stops_in == pytest.approx(7200, abs=5)
     assert caplog.messages == ["anna: somebody keeps it for 2h"]
+
+
+async def test_who_keeps_a_server_does_so_over_a_restart(tmp_path: Path) -> None:
+    """The next service knows; not for longer than is kept now, nor after a fault in the file."""
+    file = tmp_path / "kept.json"
+    pressed = knowing(left_alone(), keep=7200, kept=file)
+    pressed.hear("anna", "", focused=False, keep=True)
+    now = monotonic()
+    assert Kept(file, now, 7200).until("id") == pytest.approx(now + 7200, abs=5)
+    assert Kept(file, now, 60).until("id") == now + 60
+    again = knowing(left_alone(), kept=file)
+    assert again._meet("id", abandoned(0)).is_kept(now) == pytest.approx(7200, abs=5)
+    assert again._meet("another", abandoned(0)).is_kept(now) == 0
+    file.write_text("{")
+    assert Kept(file, now, 7200).until("id") == -inf
+
+
+def test_where_it_cannot_be_remembered_the_button_works(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says what a restart will forget."""
+    arbiter = knowing(left_alone(), keep=7200, kept=tmp_path / "none" / "kept.json")
+    assert arbiter.hear("anna", "", focused=False, keep=True).stops_in > 7000
+    assert "A restart of the hub forgets who keeps servers" in caplog.text
+
+
+def test_those_whose_time_is_over_are_forgotten(tmp_path: Path) -> None:
+    """The file does not grow for ever."""
+    kept = Kept(tmp_path / "kept.json", 0, 100)
+    kept.keep("one", 0, 100)
+    kept.keep("two", 101, 201)
+    assert Kept(tmp_path / "kept.json", 0, 100).until("one") == -inf
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def _free_port() -> int:
 def test_the_hub_stops_with_us(number: signal.Signals) -> None:
     """Ctrl-C, SIGTERM and a closed terminal end the hub, and that is no error."""
     before = signal.getsignal(number)
-    foreground.run(SLEEP, os.environ, lambda: True, lambda: signal.raise_signal(number))
+    foreground.run(SLEEP, os.environ, lambda: True, lambda: signal.raise_signal(number), print)
     assert signal.getsignal(number) is before
 
 
@@ -76,15 +76,39 @@ def test_stopping_before_the_hub_answers_ends_it_too() -> None:
         signal.raise_signal(signal.SIGINT)
         return False
 
-    foreground.run(SLEEP, os.environ, never, lambda: pytest.fail("it never answered"))
+    foreground.run(SLEEP, os.environ, never, lambda: pytest.fail("never"), print)
 
 
 def test_a_hub_that_ends_by_itself_is_an_error() -> None:
     """Its exit code is said; its log is above."""
     with pytest.raises(MachineError, match="exit code 5"):
         foreground.run(
-            [sys.executable, "-c", "raise SystemExit(5)"], os.environ, lambda: False, lambda: None
+            [sys.executable, "-c", "raise SystemExit(5)"],
+            os.environ,
+            lambda: False,
+            lambda: None,
+            print,
         )
+
+
+def test_a_hub_that_was_up_and_is_killed_is_run_again(tmp_path: Path) -> None:
+    """Nobody has to be there when the system ends it; each time it is said that people can come."""
+    ran, said = tmp_path / "ran", list[str]()
+    script = "import os, signal; print(os.getpid(), file=open('ran', 'a')); signal.pause()"
+
+    def ready() -> None:
+        pids = ran.read_text().split()
+        if len(pids) == 3:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            os.kill(int(pids[-1]), signal.SIGKILL)
+
+    def is_up() -> bool:
+        return ran.exists() and len(ran.read_text().splitlines()) > len(said)
+
+    command = ["env", f"--chdir={tmp_path}", sys.executable, "-c", script]
+    foreground.run(command, os.environ, is_up, ready, said.append)
+    assert said == ["The hub ended by itself, with exit code -9, and is started again."] * 2
 
 
 def test_an_address_without_a_server_does_not_answer(taken: int) -> None:

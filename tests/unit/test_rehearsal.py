@@ -278,5 +278,5 @@ async def test_the_homes_of_a_preview_are_folders(tmp_path: Path) -> None:
 
 async def test_a_home_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
     """Without the engine nobody can say that it is gone."""
-    with pytest.raises(RehearsalError, match="opendata-home-rehearsal-0123abcd-01 cannot be"):
+    with pytest.raises(RehearsalError, match="home of rehearsal-0123abcd-01 cannot be"):
         await Homes(None, tmp_path / "none").remove("rehearsal-0123abcd-01")

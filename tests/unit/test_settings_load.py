@@ -21,6 +21,10 @@ URL = "write an address such as http://localhost:8000 or http://lab.example.org"
 PORT = "write a port from 1 to 65454"
 PROXY = "write an address with a port, such as http://proxy.example.org:3128"
 LOGIN = "write hosts, and under each its username and password_file"
+NO_QUOTA = (
+    "write storage: btrfs, and a path on btrfs, for a quota: a data disk, or a file that ./start "
+    "offers to make; other storages have none"
+)
 LOST = "image 'exam' is for the group 'physics', which groups does not define; known: "
 
 FAULTS = {
@@ -116,8 +120,18 @@ FAULTS = {
         "homes.welcome is '{folder}/nowhere', which is no folder; make it, or mend the path."
     ),
     "homes: {welcom: x}": (
-        "homes.welcom is not a known key; known here: welcome. Did you mean 'welcome'?"
+        "homes.welcom is not a known key; known here: storage, path, quota, snapshots, welcome. "
+        "Did you mean 'welcome'?"
     ),
+    "homes: {storage: nfs}": "homes.storage is 'nfs'; write 'volume', 'folder' or 'btrfs'.",
+    "homes: {path: data}": (
+        "homes: write storage: folder or storage: btrfs with a path; volumes have none."
+    ),
+    "homes: {storage: btrfs}": (
+        "homes: write a path, such as path: /srv/homes, with storage: btrfs."
+    ),
+    "homes: {storage: folder, path: data, quota: 2G}": f"homes: {NO_QUOTA}.",
+    "homes: {quota: 2G}": f"homes: {NO_QUOTA}.",
     "site: {http_proxy: proxy:3128}": f"site.http_proxy is 'proxy:3128'; {PROXY}.",
     "site: {http_proxy: 'http://proxy'}": f"site.http_proxy is 'http://proxy'; {PROXY}.",
     "site: {http_proxy: 'http://proxy:x'}": f"site.http_proxy is 'http://proxy:x'; {PROXY}.",

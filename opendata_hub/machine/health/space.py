@@ -15,6 +15,7 @@ TOO_LITTLE = 2 * 10**9
 """Bytes: less is a fault, as people's work may not fit."""
 
 _MEND = "docker image prune, or give it a larger disk; look: df -h {}".format
+_MEND_HOMES = "see who has most: opendata-hub homes list; or give it a larger disk: df -h {}".format
 
 
 def check_disks(places: Mapping[str, Path]) -> list[Finding]:
@@ -49,9 +50,10 @@ def judge_disk(what: str, path: Path, free: int) -> Finding:
         free: bytes.
     """
     text = f"{format_size(free)} free in {path}, for {what}."
+    mend = (_MEND_HOMES if what == "homes" else _MEND)(path)
     if free < TOO_LITTLE:
-        return fault("Disk", f"only {text}", _MEND(path))
-    return warning("Disk", f"only {text}", _MEND(path)) if free < LITTLE else ok("Disk", text)
+        return fault("Disk", f"only {text}", mend)
+    return warning("Disk", f"only {text}", mend) if free < LITTLE else ok("Disk", text)
 
 
 def memory() -> int:

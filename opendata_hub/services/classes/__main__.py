@@ -8,6 +8,7 @@ from contextlib import suppress
 from opendata_hub.services.classes.config import VARIABLE, Config
 from opendata_hub.services.classes.roster import Roster
 from opendata_hub.services.classes.warmer import Warmer
+from opendata_hub.services.orphan import end_with_hub
 
 
 async def main() -> None:
@@ -19,5 +20,6 @@ async def main() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="[classes] %(message)s")
+    end_with_hub()
     with suppress(KeyboardInterrupt):
         asyncio.run(main())

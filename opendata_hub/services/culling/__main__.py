@@ -11,6 +11,7 @@ from jupyterhub_idle_culler import IdleCuller
 from tornado.httpclient import HTTPClientError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
+from opendata_hub import clock
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineUnreachable
 from opendata_hub.machine import daemon
@@ -25,6 +26,7 @@ _PARENT_EVERY = 1000  # milliseconds
 
 def main() -> None:
     """Run jupyterhub-idle-culler with our arbiter until the hub ends this process."""
+    clock.steady()
     config = Config.model_validate_json(os.environ[VARIABLE])
     url, token = os.environ["JUPYTERHUB_API_URL"], os.environ["JUPYTERHUB_API_TOKEN"]
     arbiter = Arbiter(config, _engine(), url, token)

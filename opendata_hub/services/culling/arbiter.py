@@ -17,6 +17,7 @@ from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineError
 from opendata_hub.services.culling import container, jupyter, patience
 from opendata_hub.services.culling.config import Config
+from opendata_hub.services.culling.kept import Kept
 from opendata_hub.services.culling.notice import Notice, warn
 from opendata_hub.services.culling.patience import ENDLESS, Patience
 from opendata_hub.services.culling.record import Look, Record
@@ -43,6 +44,7 @@ class Arbiter:
         self._config, self._engine = config, engine
         self._url, self._token = url, token
         self._servers: dict[tuple[str, str], Watched] = {}
+        self._kept = Kept(config.kept, time.monotonic(), config.keep)
 
     async def __call__(self, server: Mapping[str, Any], **_: Any) -> bool:
         """
@@ -91,7 +93,7 @@ class Arbiter:
             known, used = None, life.used
         look = Look(clock, life.busy, 0.0 if lesson else used, life.moved, found.cpu)
         if known is None:
-            self._servers[user, name] = Watched(found.id, Record(look))
+            self._servers[user, name] = self._meet(found.id, look)
             return Verdict(False, "this is the first look at it")
         known.record.take(look)
         if lesson:
@@ -99,6 +101,11 @@ class Arbiter:
             return Verdict(False, f"the class {lesson} is in session")
         known.patience = patience.of(self._config, found.image, await self._groups(user))
         return self._decide(known)
+
+    def _meet(self, container: str, look: Look) -> Watched:
+        server = Watched(container, Record(look))
+        server.presence.keep(self._kept.until(container))
+        return server
 
     def _decide(self, server: Watched) -> Verdict:
         clock, ahead = time.monotonic(), self._ahead(server.patience)
@@ -131,6 +138,7 @@ class Arbiter:
             server.presence.hear(clock, focused)
         if keep:
             server.presence.keep(clock + config.keep)
+            self._kept.keep(server.container, clock, clock + config.keep)
             log.info("%s: somebody keeps it for %s", _shown(user, name), spell(config.keep))
         ahead = self._ahead(server.patience)
         return warn(inf if config.dry_run else server.stops_in(clock, ahead), ahead, config.keep)

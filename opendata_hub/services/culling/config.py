@@ -1,6 +1,7 @@
 """What the service is told by whoever starts it."""
 
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import Field
 
@@ -49,3 +50,6 @@ class Config(Model):
     images: dict[str, Limits] = Field({}, description="By slug.")
     groups: dict[str, Limits] = Field({}, description="By the name of a group of the hub.")
     sessions: tuple[Session, ...] = Field((), description="Classes.")
+    kept: Path | None = Field(None, description="File, the service's own, in which it remembers "
+        "over a restart which servers somebody keeps.",
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from opendata_hub.services.images.disk import Disk
 from opendata_hub.services.images.keeper import Keeper
 from opendata_hub.services.images.pages import application
 from opendata_hub.services.images.students import Students
+from opendata_hub.services.orphan import end_with_hub
 
 _PAUSE = 10.0  # seconds between two questions to an engine that does not answer
 
@@ -58,6 +59,7 @@ def _disk_of(client: docker.DockerClient) -> Path | None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="[images] %(message)s")
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    end_with_hub()
     try:
         asyncio.run(main())
     except ConfigError as error:

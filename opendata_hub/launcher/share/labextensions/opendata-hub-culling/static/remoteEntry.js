@@ -56,6 +56,7 @@
         await show(notice);
       } catch (error) {
         console.debug(`opendata-hub: nothing is known of a stop: ${error}`);
+        if (/^40[34]$/.test(error.message)) return; // the hub stops nobody's server
       }
       setTimeout(look, wait * 1000);
     }
