@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from opendata_hub.backup.plain import MARK, Plain
-from opendata_hub.backup.restic import Restic
+from opendata_hub.backup.restic import Restic, is_half_made
 from opendata_hub.errors import BackupError
 from opendata_hub.machine import packages
 
@@ -28,7 +28,7 @@ def is_encrypted(place: str) -> bool:
             raise BackupError(f"{place} takes restic: {_GET_RESTIC}")
         return True
     folder = Path(place)
-    if _is_repository(folder):
+    if _is_repository(folder) or is_half_made(folder):
         if not restic:
             raise BackupError(f"{place} is a repository of restic; install it: {_GET_RESTIC}")
         return True

@@ -24,6 +24,23 @@ _WRONG = re.compile(r"wrong password|no key found", re.IGNORECASE)
 _GONE = "no such file or directory"
 _IGNORED = re.compile(r"ignoring error for (.*?): ")
 _SPARSE = 2**20  # bytes; a smaller file is not worth a look for holes
+_PARTS = {"data", "index", "keys", "locks", "snapshots"}
+
+
+def is_half_made(folder: Path) -> bool:
+    """Whether restic was ended while it made a repository here: there is nothing in it yet."""
+    try:
+        found = list(folder.iterdir())
+    except OSError:  # it is not there, or for others
+        return False
+    within = [file for part in found if part.name != "keys" for file in part.rglob("*")]
+    are_its = all(part.is_dir() and part.name in _PARTS for part in found)
+    return bool(found) and are_its and not any(file.is_file() for file in within)
+
+
+def _clear(folder: Path) -> None:
+    for part in folder.iterdir():
+        shutil.rmtree(part)
 
 
 class Restic:
@@ -54,10 +71,15 @@ class Restic:
         if code and not _MISSING.search(errors):
             raise self._failed(errors)
         if code:
+            if is_half_made(Path(self.place)):
+                _clear(Path(self.place))
             self._do("init", "--repository-version", "latest")
 
     def take_up(self) -> None:
         """Find the packs that it has sent; else they would be sent again."""
+        # Only one backup of a hub runs at a time: what is locked still is by a process that nobody
+        # has buried, which restic takes for a living one.
+        self._do("unlock", "--remove-all")
         self._do("rebuild-index")
 
     def runs(self) -> list[Run]:

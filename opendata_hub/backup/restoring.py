@@ -38,14 +38,18 @@ class Restored:
         homes: users whose homes are back; with the name of the folder beside what was there.
         damaged: why a user's home is not.
         aside: files of the hub that were there and differ, by their new names.
+        is_ended: whether there is a hub; not where homes are missing that nobody gave up.
     """
 
     homes: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     aside: list[Path] = field(default_factory=list)
+    is_ended: bool = True
 
 
-def restore(way: Way, index: Index, folder: Path, tell: Tell) -> Restored:
+def restore(
+    way: Way, index: Index, folder: Path, tell: Tell, without_damaged: bool = False
+) -> Restored:
     """
     Bring a whole hub back; killed, it goes on where it was when it is called again.
 
@@ -53,6 +57,7 @@ def restore(way: Way, index: Index, folder: Path, tell: Tell) -> Restored:
 
     Args:
         folder: where hub.yaml goes.
+        without_damaged: give up homes that do not come, else the next call tries them again.
 
     Raises:
         BackupError: a hub runs here, something is in the way, or the hub's own files are damaged
@@ -70,15 +75,23 @@ def restore(way: Way, index: Index, folder: Path, tell: Tell) -> Restored:
             _fetch_homes(way, index, stage, journal, restored, tell)
         for user in restored.damaged:
             asyncio.run(way.storage.remove(user))
-        os.sync()
-        journal.set_fetched()
+        restored.is_ended = without_damaged or not restored.damaged
     restored.homes = dict.fromkeys(journal.done, "")
+    if restored.is_ended:
+        restored.aside += _ended(way, index, folder, journal)
+    return restored
+
+
+def _ended(way: Way, index: Index, folder: Path, journal: Journal) -> list[Path]:
+    """Make a hub of what has come."""
+    os.sync()
+    journal.set_fetched()
     if isinstance(way.storage, Folders) and index.identity:
         identity.give(way.storage.path, index.identity)
-    restored.aside += settle(journal.place / OUTSIDE, Path("/"), "")
-    restored.aside += settle(journal.place / HUB, folder, index.config)
+    aside = settle(journal.place / OUTSIDE, Path("/"), "")
+    aside += settle(journal.place / HUB, folder, index.config)
     journal.end()
-    return restored
+    return aside
 
 
 def restore_homes(way: Way, index: Index, users: Sequence[str], tell: Tell) -> Restored:

@@ -61,21 +61,31 @@ def save(
         vault.prepare()
         if was_killed:
             vault.take_up()
-        _set(stage, hub, sources)
+        _set(stage, hub)
+        sources = [source for source in sources if _is_placed(stage, source)]
         stage.write(INDEX, _index(hub, storage, sources).model_dump_json().encode())
         saved = vault.save(stage, len(sources), contents.hidden(), tell)
         return _report(saved, sources, stage.run(_changed, stage, sources, started))
 
 
-def _set(stage: Stage, hub: Hub, sources: Sequence[Source]) -> None:
+def _set(stage: Stage, hub: Hub) -> None:
     for name, path in hub.sources().items():
         stage.place(path, name)
     if (hub.folder / DATABASE).exists():
         stage.run(database.copy, hub.folder / DATABASE, stage.root / "copy")
         stage.place(stage.root / "copy", f"{HUB}/{DATABASE}")
         stage.run((stage.root / "copy").unlink)
-    for source in sources:
+
+
+def _is_placed(stage: Stage, source: Source) -> bool:
+    """Show a home in the tree, unless somebody has removed it meanwhile."""
+    try:
         stage.place(source.folder, contents.part_of(source.home.user))
+    except BackupError:
+        if source.folder.is_dir():
+            raise
+        return False
+    return True
 
 
 def _index(hub: Hub, storage: Storage, sources: Sequence[Source]) -> Index:

@@ -32,12 +32,19 @@ class Source:
 
 async def live(storage: Storage) -> list[tuple[Home, Path]]:
     """
-    Find the folders of all homes.
+    Find the folders of all homes; those that somebody removes meanwhile are left out.
 
     Raises:
         StorageError, EngineError: they cannot be listed or read.
     """
-    return [(home, await storage.folder(home.user)) for home in await storage.homes()]
+    found = []
+    for home in await storage.homes():
+        try:
+            found.append((home, await storage.folder(home.user)))
+        except StorageError:
+            if await storage.has(home.user):
+                raise
+    return found
 
 
 @contextmanager

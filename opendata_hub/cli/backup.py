@@ -99,10 +99,11 @@ def _save(settings: Settings, config: Path | None, vault: Vault) -> Report:
         storage = open_homes(Engine(client.api), settings)
         found = asyncio.run(backups.live(storage))
         with bars.bar("Saving the hub") as tell:
-            return backups.save(_hub(settings, config), storage, found, vault, tell)
+            return backups.save(hub_of(settings, config), storage, found, vault, tell)
 
 
-def _hub(settings: Settings, config: Path | None) -> Hub:
+def hub_of(settings: Settings, config: Path | None) -> Hub:
+    """Return what is to be saved of a hub with these settings, read from this file if from any."""
     return Hub(
         folder=settings.folder,
         config=config.name if config else "",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opendata_hub import backup as backups
-from opendata_hub.backup import Index, Restored, Run, Vault, Way
+from opendata_hub.backup import Index, Restored, Run, Way
 from opendata_hub.cli import disk, vaults
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
@@ -44,6 +44,11 @@ from opendata_hub.storage import open_storage
     callback=lambda _context, _option, value: disk.read_size(value) if value else None,
     help="Where homes were on btrfs, make such a disk of this size in a file, and mount it.",
 )
+@click.option(
+    "--without-damaged",
+    is_flag=True,
+    help="End it without the homes that do not come; else they are tried again.",
+)
 @vaults.password_file
 @options.config
 @in_words()
@@ -54,6 +59,7 @@ def restore(
     name: str | None,
     to: Path | None,
     make_disk: int | None,
+    without_damaged: bool,
     password_file: Path | None,
     config: Path | None,
 ) -> None:
@@ -74,29 +80,36 @@ def restore(
         engine = Engine(client.api)
         if only_homes:
             way = Way(vault, run, open_homes(engine, options.settings_of(config)))
-            with bars.bar("Bringing back homes") as tell:
-                restored = backups.restore_homes(way, index, users, tell)
-            _tell_homes(restored)
+            restored = _homes(way, index, users)
         else:
-            restored = _whole(vault, run, index, engine, to, make_disk)
+            _make_disk(index, make_disk)
+            way = Way(vault, run, open_storage(engine, index.storage, index.path or None))
+            folder = (to or Path(index.folder)).absolute()
+            restored = _hub(way, index, folder, without_damaged)
+            _tell_hub(restored, way, index, folder, asyncio.run(_absent(engine, index.images)))
     if restored.damaged:
         raise SystemExit(1)
 
 
-def _whole(
-    vault: Vault, run: Run, index: Index, engine: Engine, to: Path | None, size: int | None
-) -> Restored:
-    folder = (to or Path(index.folder)).absolute()
+def _homes(way: Way, index: Index, users: Sequence[str]) -> Restored:
+    with bars.bar("Bringing back homes") as tell:
+        restored = backups.restore_homes(way, index, users, tell)
+    for user, folder in restored.homes.items():
+        where = f"as ~/{folder}, beside what is there" if folder else "whole, as there was none"
+        click.echo(f"{user}: the files are back, {where}.")
+    _tell_damaged(restored)
+    return restored
+
+
+def _make_disk(index: Index, size: int | None) -> None:
     if size and index.path:
         with steps() as say:
             disks.make(Path(index.path), size, say)
-    storage = open_storage(engine, index.storage, index.path or None)
+
+
+def _hub(way: Way, index: Index, folder: Path, without_damaged: bool) -> Restored:
     with bars.bar("Bringing back the hub") as tell:
-        restored = backups.restore(Way(vault, run, storage), index, folder, tell)
-    for line in _told(restored, run, index, folder, asyncio.run(_absent(engine, index.images))):
-        click.echo(line)
-    _tell_damaged(restored)
-    return restored
+        return backups.restore(way, index, folder, tell, without_damaged)
 
 
 async def _absent(engine: Engine, images: Sequence[str]) -> list[str]:
@@ -107,6 +120,21 @@ async def _absent(engine: Engine, images: Sequence[str]) -> list[str]:
         except ImageNotFound:
             absent.append(reference)
     return absent
+
+
+def _tell_hub(
+    restored: Restored, way: Way, index: Index, folder: Path, absent: Sequence[str]
+) -> None:
+    _tell_damaged(restored)
+    if restored.is_ended:
+        for line in _told(restored, way.run, index, folder, absent):
+            click.echo(line)
+        return
+    click.echo(
+        f"The hub is not back yet: {len(restored.homes):,} of {len(index.homes):,} homes are. Do "
+        "it again to try the others again, or with --without-damaged to end it without them.",
+        err=True,
+    )
 
 
 def _told(
@@ -122,13 +150,6 @@ def _told(
         yield f"To bring again, by 'opendata-hub images pull' and 'build': {', '.join(images)}"
     config = f" --config {folder / index.config}" if index.config else ""
     yield f"Now start it: {Path(sys.executable).with_name('opendata-hub')} start{config}"
-
-
-def _tell_homes(restored: Restored) -> None:
-    for user, folder in restored.homes.items():
-        where = f"as ~/{folder}, beside what is there" if folder else "whole, as there was none"
-        click.echo(f"{user}: the files are back, {where}.")
-    _tell_damaged(restored)
 
 
 def _tell_damaged(restored: Restored) -> None:

@@ -159,7 +159,7 @@ def test_a_change_meanwhile_is_told(ground: Ground) -> None:
 
 
 def test_a_flipped_byte_is_found_and_never_brought_back(ground: Ground) -> None:
-    """Verification names it; a restore brings all other homes, and nothing of that one."""
+    """A restore brings all other homes, and ends only if that one is given up."""
     (ground.storage.at("anna") / "large").write_bytes(secrets.token_bytes(9 * 2**20))
     ground.save()
     ground.vault.verify(silent)
@@ -169,7 +169,9 @@ def test_a_flipped_byte_is_found_and_never_brought_back(ground: Ground) -> None:
         ground.vault.verify(silent)
     ground.destroy()
     way, index = ground.way()
-    restored = backup.restore(way, index, ground.hub.folder, silent)
+    for gives_up in (False, True):
+        restored = backup.restore(way, index, ground.hub.folder, silent, gives_up)
+        assert restored.is_ended == (ground.hub.folder / "hub.yaml").exists() == gives_up
 
     assert set(restored.homes) == {"Jörg Ü.", "gone"}
     assert "large" in restored.damaged["anna"]

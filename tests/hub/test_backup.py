@@ -1,5 +1,6 @@
 """A hub that runs is saved, all of it is destroyed, and it comes back as it was."""
 
+import asyncio
 import secrets
 import shutil
 import threading
@@ -13,12 +14,31 @@ import docker
 import httpx
 import pytest
 
+from opendata_hub import backup
+from opendata_hub.backup.plain import Plain
+from opendata_hub.cli.backup import hub_of
+from opendata_hub.engine import Engine
+from opendata_hub.errors import BackupError
 from opendata_hub.homes import HOME
+from opendata_hub.settings import load
+from opendata_hub.storage import Home, Volumes
 from tests import backups, stand_in
 from tests.browser.product import ProductHub
 from tests.conftest import remove_traces
 from tests.disks import btrfs_disk
 from tests.hubs import PATIENCE, RunningHub, run, wait_for
+
+
+class HomesOf(Volumes):
+    """The homes of one hub; an engine's volumes are all hubs', and other tests have theirs."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        super().__init__(Engine(hub.client))
+        self._users = hub.users
+
+    async def homes(self) -> list[Home]:
+        """List its own."""
+        return [home for home in await super().homes() if home.user in self._users]
 
 
 @dataclass
@@ -41,20 +61,43 @@ class Disaster:
         place = {"path": str(self.folder / "btrfs" / "disk")} if self.storage == "btrfs" else {}
         return {"storage": self.storage, **place}
 
+    def copy_password(self, hub: RunningHub) -> None:
+        """Write it down, away from the machine."""
+        if self.engine == "restic":
+            shutil.copy(hub.folder / ".hub" / "backup-password", self.folder / "paper")
+
     def strike(self, hub: RunningHub) -> None:
         """Lose the hub's folder, and the disk with the homes; another disk is in its place."""
-        paper = self.folder / "paper"
-        if self.engine == "restic":
-            shutil.copy(hub.folder / ".hub" / "backup-password", paper)
         for user in hub.users:
             remove_traces(hub.client, user)
         shutil.rmtree(hub.folder)
         self._mount()
 
-    def restore(self, *more: object) -> Any:
-        """Bring it all back with what was written down."""
-        paper = ("--password-file", self.folder / "paper") if self.engine == "restic" else ()
-        return backups.call("restore", self.vault, *paper, *more, path=self.path)
+    def save(self, hub: RunningHub) -> None:
+        """Make a backup, as the command does."""
+        config = hub.folder / "hub.yaml"
+        if self.storage == "btrfs":
+            saved = backups.call("backup", self.vault, "--config", config, path=self.path)
+            assert saved.exit_code == 0 and "1 home with" in saved.stdout
+            return
+        storage = HomesOf(hub)
+        found = asyncio.run(backup.live(storage))
+        report = backup.save(hub_of(load(config), config), storage, found, Plain(self.vault), print)
+        assert report.homes == 1 and not report.saved.unread
+
+    def restore(self, hub: RunningHub) -> str:
+        """Bring it all back with what was written down; return the reason of a refusal."""
+        if self.storage == "btrfs":
+            paper = ("--password-file", self.folder / "paper")
+            return str(backups.call("restore", self.vault, *paper, path=self.path).stderr)
+        vault = Plain(self.vault)
+        run = vault.runs()[-1]
+        index = backup.parse(vault.index(run), "it")
+        try:
+            backup.restore(backup.Way(vault, run, HomesOf(hub)), index, hub.folder, print)
+        except BackupError as error:
+            return str(error)
+        return ""
 
     def end(self) -> None:
         """Leave nothing mounted."""
@@ -133,7 +176,6 @@ def test_a_hub_comes_back_from_its_ashes(
     }
     (tmp_path / "hub").mkdir()
     hub = ProductHub(tmp_path / "hub", client, {"images": [image], "homes": disaster.homes})
-    config = ("--config", hub.folder / "hub.yaml")
     with run(hub):
         student = hub.newcomer()
         password = hub.password(student)
@@ -143,15 +185,13 @@ def test_a_hub_comes_back_from_its_ashes(
         work = in_server(hub, student, "sha256sum deep/work; stat -c '%u %g %a' . deep/work")
         with writes(hub) as made:
             before = list(wait_for(lambda: made, "the hub writes"))
-            saved = backups.call("backup", disaster.vault, *config, path=disaster.path)
-        assert saved.exit_code == 0 and "1 home with" in saved.stdout
-        refused = disaster.restore("--to", tmp_path / "elsewhere", "--password-file", _paper(hub))
-        assert refused.exit_code == 1 and "A hub runs on this machine" in refused.stderr
+            disaster.save(hub)
+        disaster.copy_password(hub)
+        assert "A hub runs on this machine" in disaster.restore(hub)
         hub.end()
         disaster.strike(hub)
 
-        restored = disaster.restore()
-        assert restored.exit_code == 0 and str(hub.folder / "hub.yaml") in restored.stdout
+        assert "overwrites" not in disaster.restore(hub)
         hub.run()
 
         assert is_in(session) and is_in(log_in(hub, student, password))
@@ -160,8 +200,3 @@ def test_a_hub_comes_back_from_its_ashes(
         assert hub.start(student).ok
         again = in_server(hub, student, "sha256sum deep/work; stat -c '%u %g %a' . deep/work")
         assert again == work
-
-
-def _paper(hub: RunningHub) -> Path:
-    """A file with the password, if there is one."""
-    return hub.folder / ".hub" / "backup-password"
