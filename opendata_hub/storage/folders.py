@@ -1,9 +1,10 @@
 """Homes in one folder of the engine's machine: a disk, or a share that is mounted there."""
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,12 @@ class Folders:
         """Whether there is such a folder; nobody knows where the disk is not mounted."""
         return await asyncio.to_thread(self._has, user)
 
-    def _has(self, user: str) -> bool:
+    def _require(self) -> None:
         if self._known_as:
             identity.require(self.path, self._known_as)
+
+    def _has(self, user: str) -> bool:
+        self._require()
         with _explained(f"{self.path} cannot be looked into"):
             return self.at(user).is_dir()
 
@@ -74,10 +78,11 @@ class Folders:
         return self.at(user)
 
     async def homes(self) -> list[Home]:
-        """List the folders that have a record."""
+        """List the folders that have a record; nobody knows where the disk is not mounted."""
         return await asyncio.to_thread(self._homes)
 
     def _homes(self) -> list[Home]:
+        self._require()
         with _explained(f"The homes in {self.path} cannot be listed"):
             records = [record for record in self.records.read() if self.at(record.user).is_dir()]
         found = [Home(record.user, str(self.at(record.user)), record.when) for record in records]
@@ -94,15 +99,54 @@ class Folders:
                 self.records.write(record)
 
     async def remove(self, user: str) -> None:
-        """Remove the folder, its snapshots first, its record last: broken off, it is done again."""
+        """
+        Remove the folder with its snapshots and its record.
+
+        They leave their places first: broken off, nothing is left of a home there; the rest goes
+        with the next one, or by ``clear``.
+        """
         await asyncio.to_thread(self._remove, user)
 
     def _remove(self, user: str) -> None:
+        name = homes.safe_name(user)
         with _explained(f"The home {self.at(user)} cannot be removed"):
-            for folder in (self.path / FOLDER / homes.safe_name(user), self.at(user)):
+            for folder in (self.path / FOLDER / name, self.at(user)):
                 if folder.is_dir():
-                    self._destroy(folder)
+                    self._put_aside(folder)
             self.records.remove(user)
+        self.clear()
+
+    def _put_aside(self, folder: Path) -> None:
+        aside = self._going / secrets.token_hex(8)
+        try:
+            self._going.mkdir(parents=True, exist_ok=True)
+            folder.rename(aside)
+        except OSError:  # a full disk, which this may be about; or snapshots on another one
+            self._destroy(folder)
+
+    @property
+    def _going(self) -> Path:
+        return self.records.folder / "going"
+
+    def clear(self) -> None:
+        """
+        Delete what was put aside; none is fine.
+
+        Raises:
+            StorageError: something stays; the next time tries it again.
+        """
+        with _explained(f"{self._going} cannot be emptied"):
+            for folder in self._going.iterdir() if self._going.is_dir() else ():
+                self._destroy_together(folder)
+
+    def _destroy_together(self, folder: Path) -> None:
+        """Delete a folder; another process may be at it."""
+        with suppress(FileNotFoundError):
+            try:
+                self._destroy(folder)
+            except StorageError:
+                if folder.exists():
+                    raise
 
     def _destroy(self, folder: Path) -> None:
         shutil.rmtree(folder)

@@ -21,11 +21,11 @@ async def space(folder: Path) -> Space:
 
 
 def _used(folder: Path) -> int:
-    seen: set[int] = set()  # a file with two names is there once
+    seen: set[tuple[int, int]] = set()  # a file with two names is there once
     total = 0
     for status in _statuses(folder):
-        if status.st_ino not in seen:
-            seen.add(status.st_ino)
+        if (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
             total += status.st_blocks * 512
     return total
 

@@ -38,7 +38,7 @@ class Records:
         self.folder = folder / FOLDER
 
     def write(self, record: Record) -> None:
-        """Write one, whole or not at all."""
+        """Write one, whole or not at all, so that it is there after a power cut."""
         path = self._path(record.user)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         draft = path.with_suffix(f".{secrets.token_hex(4)}")  # two servers may start at a time
@@ -47,6 +47,7 @@ class Records:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        _flush(path.parent)
 
     def find(self, user: str) -> Record | None:
         """Return that of one user; None where there is none."""
@@ -64,3 +65,12 @@ class Records:
 
     def _path(self, user: str) -> Path:
         return self.folder / f"{homes.safe_name(user)}.json"
+
+
+def _flush(folder: Path) -> None:
+    """Have a folder's entries on the disk."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
-from opendata_hub.errors import StorageError
 from opendata_hub.storage import subvolumes
 from opendata_hub.storage.snapshots import Shelf
 from opendata_hub.storage.storage import Storage
@@ -41,11 +40,8 @@ class Subvolumes:
 
     def _is_changed(self, home: Path, user: str) -> bool:
         places = [self._shelf.place(user, moment) for moment in self._shelf.taken(user)]
-        try:
-            last = max(map(subvolumes.generation, places), default=-1)
-            return subvolumes.generation(home) > last
-        except OSError as error:
-            raise StorageError(f"{home} is no subvolume of btrfs: {error.strerror}.") from None
+        last = max(map(subvolumes.generation, places), default=-1)
+        return subvolumes.generation(home) > last
 
     async def drop(self, user: str, moment: datetime) -> None:
         """Delete one; the file system frees its room by and by."""

@@ -1,26 +1,14 @@
-"""Subvolumes of btrfs and their quotas, by the program ``btrfs``; all of it is for root."""
+"""Subvolumes of btrfs, by the program ``btrfs``; all of it is for root."""
 
-import fcntl
 import os
-import re
-import struct
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from opendata_hub.errors import StorageError
+from opendata_hub.storage import tree
 
 _INODE = 256  # of the root of each subvolume, and of nothing else
-_INFO = 0x81F8943C  # BTRFS_IOC_GET_SUBVOL_INFO
-_LISTED = re.compile(r"ID (\d+) gen \d+ top level (\d+) path .*")
-
-
-class Usage(NamedTuple):
-    """What the quota of a subvolume counts, in bytes."""
-
-    used: int
-    limit: int | None
 
 
 def is_btrfs(path: Path) -> bool:
@@ -55,29 +43,31 @@ def delete(path: Path) -> None:
     Raises:
         StorageError: it cannot be deleted.
     """
-    for number in nested(path):
-        _btrfs("subvolume", "delete", "--subvolid", number, str(path.parent))
+    for inner in nested(path):
+        _btrfs("subvolume", "delete", "--subvolid", str(inner), str(path))
     _btrfs("subvolume", "delete", str(path))
 
 
-def nested(path: Path) -> list[str]:
+def number(path: Path) -> int:
+    """
+    Return the number of a subvolume.
+
+    Raises:
+        StorageError: it is none.
+    """
+    with tree.opened(path) as folder:
+        return tree.own_number(folder)
+
+
+def nested(path: Path) -> list[int]:
     """
     Return the numbers of the subvolumes within one, deepest first.
 
     Raises:
         StorageError: that cannot be asked.
     """
-    own = _btrfs("inspect-internal", "rootid", str(path)).strip()
-    listed = _btrfs("subvolume", "list", str(path)).splitlines()
-    found = [match.groups() for line in listed if (match := _LISTED.fullmatch(line))]
-
-    def below(parent: str) -> Iterator[str]:
-        for number, above in found:
-            if above == parent:
-                yield from below(number)
-                yield number
-
-    return list(below(own))
+    with tree.opened(path) as folder:
+        return list(tree.below(folder, tree.own_number(folder)))
 
 
 def snapshot(path: Path, place: Path) -> None:
@@ -107,14 +97,10 @@ def generation(path: Path) -> int:
     What was not flushed does not count yet.
 
     Raises:
-        OSError: this is no subvolume, or cannot be looked at.
+        StorageError: this is no subvolume, or cannot be looked at.
     """
-    number = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        found: int = struct.unpack_from("=Q", fcntl.ioctl(number, _INFO, bytes(504)), 280)[0]
-    finally:
-        os.close(number)
-    return found
+    with tree.opened(path) as folder:
+        return tree.generation(folder)
 
 
 def flush(path: Path) -> None:
@@ -132,39 +118,14 @@ def forget_gone(path: Path) -> None:
     _run("qgroup", "clear-stale", str(path))
 
 
-def usage(path: Path) -> Usage | None:
+def count(path: Path) -> None:
     """
-    Return how full a subvolume is; None where quotas are not switched on.
+    Switch quotas on for the file system of this folder; btrfs counts what there is meanwhile.
 
     Raises:
-        StorageError: that cannot be asked.
+        StorageError: that failed.
     """
-    command = ("qgroup", "show", "--raw", "-r", "-f", str(path))
-    done = _run(*command)
-    if "quotas not enabled" in done.stderr:
-        return None
-    _require(done, command)
-    _, used, _, limit = done.stdout.splitlines()[-1].split()[:4]
-    return Usage(int(used), None if limit == "none" else int(limit))
-
-
-def limit(quota: int | None, *paths: Path) -> None:
-    """
-    Set how many bytes each of these subvolumes of a file system may hold; None for all there are.
-
-    Quotas are switched on where they are needed, and are not.
-
-    Raises:
-        StorageError: it cannot be set.
-    """
-    if not paths:
-        return
-    if not usage(paths[0]):
-        if quota is None:
-            return
-        _btrfs("quota", "enable", str(paths[0]))
-    for path in paths:
-        _btrfs("qgroup", "limit", str(quota or "none"), str(path))
+    _btrfs("quota", "enable", str(path))
 
 
 def _btrfs(*arguments: str) -> str:

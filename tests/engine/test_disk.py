@@ -16,7 +16,7 @@ from opendata_hub.machine.health import Level
 from opendata_hub.machine.health import homes as health
 from opendata_hub.settings import Settings, load, storage
 from opendata_hub.settings.state import State
-from opendata_hub.storage import subvolumes
+from opendata_hub.storage import quotas, subvolumes
 from opendata_hub.storage.records import Record, Records
 
 M, G = 2**20, 2**30
@@ -130,8 +130,8 @@ def test_quotas_follow_hub_yaml(write: Write, place: Path) -> None:
     found = []
     for more in (", quota: 64M", ", quota: 1.5G", ""):
         storage.settle(write(more))
-        usages = [subvolumes.usage(home) for home in homes.values()]
-        found.append({usage.limit for usage in usages if usage})
+        usages = [quotas.usage(home) for home in homes.values()]
+        found.append({usage.quota for usage in usages if usage})
 
     assert found == [{64 * M}, {3 * G // 2}, {None}]
 

@@ -23,6 +23,7 @@ from opendata_hub.storage import (
     Volumes,
     identity,
     open_storage,
+    quotas,
     room,
     subvolumes,
 )
@@ -265,9 +266,9 @@ async def test_a_plain_folder_is_no_home_on_btrfs(engine: Engine, btrfs: Btrfs, 
         await btrfs.has(user)
     limit_all(btrfs.path, 64 * M)
 
-    whole = subvolumes.usage(btrfs.path)
+    whole = quotas.usage(btrfs.path)
     assert whole is not None
-    assert whole.limit is None
+    assert whole.quota is None
     await plain.remove(user)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from opendata_hub.backup import database, manifest, vault
 from opendata_hub.backup.journal import Journal
+from opendata_hub.backup.restic import is_half_made
 from opendata_hub.backup.settling import settle
 from opendata_hub.backup.vault import Run
 from opendata_hub.errors import BackupError
@@ -145,3 +146,25 @@ def test_backups_of_one_second_are_two() -> None:
     assert second.name > first.name
     assert vault.moment(second.name) == second.when
     assert vault.moment("lost+found") is None
+
+
+@pytest.mark.parametrize(
+    ("files", "half"),
+    [
+        (("data/00/", "keys/a", "snapshots/", "locks/"), True),
+        (("data/", "index/"), True),
+        ((), False),
+        (("data/00/", "keys/a", "config"), False),
+        (("data/00/pack", "keys/a"), False),
+        (("data/", "thesis/"), False),
+        (("data",), False),
+    ],
+)
+def test_a_repository_that_was_half_made_is_told_from_others(
+    tmp_path: Path, files: tuple[str, ...], half: bool
+) -> None:
+    """Nothing is in it yet, so it is made anew; whatever holds anything is left alone."""
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    assert is_half_made(tmp_path) is half

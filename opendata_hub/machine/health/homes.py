@@ -9,7 +9,7 @@ from opendata_hub.errors import StorageError
 from opendata_hub.fields import format_memory
 from opendata_hub.homes import safe_name
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
-from opendata_hub.storage import Btrfs, subvolumes
+from opendata_hub.storage import Btrfs, quotas, subvolumes
 from opendata_hub.storage.records import Records
 
 _NAMED = 3  # users in a sentence
@@ -64,7 +64,7 @@ def look(kind: str, path: Path) -> Seen:
         return Seen(users, mode)
     homes = {user: path / safe_name(user) for user in users}
     nested = [user for user, home in homes.items() if home.is_dir() and subvolumes.nested(home)]
-    return Seen(users, mode, subvolumes.usage(path) is not None, nested)
+    return Seen(users, mode, quotas.are_on(path), nested)
 
 
 def judge(kind: str, path: Path, quota: int | None, seen: Seen) -> Iterator[Finding]:
@@ -84,5 +84,9 @@ def judge(kind: str, path: Path, quota: int | None, seen: Seen) -> Iterator[Find
 def _judge_nested(users: Sequence[str]) -> Finding:
     named = ", ".join(users[:_NAMED])
     more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
-    text = f"subvolumes in the homes of {named}{more}: no quota counts what is in those."
-    return warning("Homes", text, "talk to them, then delete these: btrfs subvolume delete")
+    text = (
+        f"subvolumes in the homes of {named}{more}: as a quota does not hold for those, they take "
+        "no more files, and what is in them is taken off what the home may hold."
+    )
+    way = "talk to them; empty these, and a minute later remove them: rmdir"
+    return warning("Homes", text, way)

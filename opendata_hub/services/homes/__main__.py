@@ -18,7 +18,7 @@ from opendata_hub.services.homes.meter import Meter
 from opendata_hub.services.homes.pages import application
 from opendata_hub.services.hub_users import active_users
 from opendata_hub.services.orphan import end_with_hub
-from opendata_hub.storage import open_storage
+from opendata_hub.storage import Folders, Storage, open_storage
 
 _ENGINE_PATIENCE = 20  # seconds for an answer of the engine
 _PAUSE = 10.0  # seconds between two questions to an engine that does not answer
@@ -36,7 +36,17 @@ async def main() -> None:
     pages = application(prefix, meter, Hands(storage), secrets.token_bytes(32))
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     pages.listen(address.port or 80, address.hostname or "127.0.0.1")
+    await _clear(storage)
     await _measure(meter)
+
+
+async def _clear(storage: Storage) -> None:
+    """Delete what a purge has left that was broken off."""
+    if isinstance(storage, Folders):
+        try:
+            await asyncio.to_thread(storage.clear)
+        except StorageError as error:
+            log.warning("Homes that were purged still take room: %s", error)
 
 
 async def _engine() -> Engine:
