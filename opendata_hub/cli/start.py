@@ -23,7 +23,7 @@ from opendata_hub.settings import Settings, defaults, load
 from opendata_hub.settings.access import access
 from opendata_hub.settings.load import NAME
 from opendata_hub.settings.login import NATIVE
-from opendata_hub.settings.model import PORTS_ABOVE
+from opendata_hub.settings.model import PORTS_ABOVE, Ports
 from opendata_hub.settings.model import ports as own_ports
 from opendata_hub.settings.state import State
 
@@ -154,9 +154,11 @@ def _run(config: Path | None, settings: Settings, port: int | None, isolated: bo
     environment = _environment(config, port, isolated)
     known = len(_logins(settings))
 
+    last = _last_to_listen(settings, own, isolated)
+
     def is_up() -> bool:
         # Asked before the hub is there, its proxy logs errors that would only worry people.
-        return ports.is_listening(own.hub) and foreground.answers(health)
+        return all(map(ports.is_listening, last)) and foreground.answers(health)
 
     def ready() -> None:
         nonlocal known
@@ -165,6 +167,18 @@ def _run(config: Path | None, settings: Settings, port: int | None, isolated: bo
         _welcome(settings, port, isolated, new)
 
     foreground.run(command, environment, is_up, ready, click.echo)
+
+
+def _last_to_listen(settings: Settings, own: Ports, isolated: bool) -> list[int]:
+    """Ports of the hub and of its services, for which it waits before it opens its pages."""
+    if not isolated or _hub_config(settings).parent != CHECKOUT:
+        return [own.hub]  # nobody knows which services there are
+    services = {
+        own.homes: True,
+        own.images: settings.pulling.enabled,
+        own.culling: settings.culling.enabled,
+    }
+    return [own.hub, *(port for port, runs in services.items() if runs)]
 
 
 def _hub_config(settings: Settings) -> Path:

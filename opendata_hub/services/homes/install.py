@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from jupyterhub.app import JupyterHub
+import jupyterhub
 
 from opendata_hub.services.homes.config import VARIABLE, Config
 
@@ -47,9 +47,9 @@ def add(c: Any, port: int, config: Config | None = None) -> None:
 
 
 def _open_to_all(c: Any) -> None:
-    if hasattr(JupyterHub, "extra_user_scopes"):
+    if jupyterhub.version_info >= (6,):
         c.JupyterHub.extra_user_scopes.update({OPEN})
-    else:  # before JupyterHub 6
+    else:  # it cannot add to what all users may
         c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", OPEN]})
 
 
