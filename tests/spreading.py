@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TIERS = ("images", "wheel", "browser", "hub", "engine", "unit")
+TIERS = ("images", "wheel", "browser", "faults", "hub", "engine", "unit")
 """The longest first, so that no worker has one left in the end."""
 
 SHARED = ("images", "browser")
 """Tiers whose files share what is dear: images that are built once, a hub and Chromium."""
+
+
+WIRED = ("tests/faults/test_engine.py", "tests/hub/test_troubles.py")
+"""Files with an engine that has a wire: its addresses are there once."""
 
 
 class Spreading(LoadScopeScheduling):
@@ -29,6 +33,8 @@ def together(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if tier(nodeid) in SHARED:
         return tier(nodeid)
+    if file in WIRED:
+        return "wired"
     # The environments of the tier wheel are its files' common ground, one for each hub.
     version = re.search(r"\[.*(hub \d+\.\d+)", nodeid)
     return version[1] if version and tier(nodeid) == "wheel" else file
