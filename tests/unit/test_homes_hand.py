@@ -172,7 +172,7 @@ def ask(home: Path, verb: str, question: Any) -> "subprocess.CompletedProcess[st
     folder = os.open(home, hand.FOLDER)
     try:
         return subprocess.run(
-            [sys.executable, "-I", hand.__file__, verb, str(folder)],
+            [sys.executable, "-I", "-S", hand.__file__, verb, str(folder)],
             input=json.dumps(question), pass_fds=[folder], capture_output=True, text=True,
         )  # fmt: skip
     finally:

@@ -1,6 +1,7 @@
 """Whether a server answers, and can log people in at the hub."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from tornado.httputil import HTTPHeaders
@@ -22,10 +23,14 @@ def test_a_server_without_a_version_does_not() -> None:
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(ANSWER)
-    await writer.drain()
+    with suppress(
+        asyncio.IncompleteReadError, ConnectionError
+    ):  # one who only looks whether anybody is there
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER)
+        await writer.drain()
     writer.close()
+    await writer.wait_closed()
 
 
 async def test_an_answer_counts_while_the_one_who_was_asked_lives() -> None:

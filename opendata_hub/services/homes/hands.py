@@ -62,6 +62,7 @@ class Hands:
 async def _start(verb: str, home: int) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-I", str(Path(hand.__file__)), verb, str(home),
+        # Without `site`: it takes nothing from there, and has no right to look there any more.
+        sys.executable, "-I", "-S", str(Path(hand.__file__)), verb, str(home),
         stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=[home],
     )  # fmt: skip
