@@ -10,6 +10,7 @@ import click
 from opendata_hub import backup as backups
 from opendata_hub.backup import Hub, Report, Vault
 from opendata_hub.cli import vaults
+from opendata_hub.cli.homes.house import count
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
 from opendata_hub.cli.steps import in_words
@@ -61,7 +62,7 @@ def backup(
     report = _save(settings, config or find_config(), vault)
     _tell(report, settings, vault)
     if keep:
-        click.echo(f"Removed {_count(vault.keep(keep), 'older backup')}.")
+        click.echo(f"Removed {count(vault.keep(keep), 'older backup')}.")
     if report.saved.unread:
         raise SystemExit(1)
 
@@ -83,7 +84,7 @@ def _state(config: Path | None) -> Path:
 def _list(vault: Vault) -> None:
     runs = vault.runs()
     for run in runs:
-        click.echo(f"{run.name}  {run.when.astimezone():%a %d %b, %H:%M}  {_homes(run.homes)}")
+        click.echo(f"{run.name}  {run.when.astimezone():%a %d %b, %H:%M}  {count(run.homes)}")
     if not runs:
         click.echo(f"{vault.place} holds no whole backup yet.")
 
@@ -91,7 +92,7 @@ def _list(vault: Vault) -> None:
 def _verify(vault: Vault) -> None:
     with bars.bar("Reading the backup") as tell:
         vault.verify(tell)
-    click.echo(f"{vault.place} is fine: {_count(len(vault.runs()), 'backup')}, each byte read.")
+    click.echo(f"{vault.place} is fine: {count(len(vault.runs()), 'backup')}, each byte read.")
 
 
 def _save(settings: Settings, config: Path | None, vault: Vault) -> Report:
@@ -142,8 +143,8 @@ def _is_own(path: Path, settings: Settings) -> bool:
 def _tell(report: Report, settings: Settings, vault: Vault) -> None:
     saved = report.saved
     click.echo(
-        f"Saved in {vault.place} as {saved.run.name}: the hub, {_homes(report.homes)} with "
-        f"{_count(report.files, 'file')}, {format_size(report.size)}. New there: "
+        f"Saved in {vault.place} as {saved.run.name}: the hub, {count(report.homes)} with "
+        f"{count(report.files, 'file')}, {format_size(report.size)}. New there: "
         f"{format_size(saved.added)}."
     )
     datasets = ", ".join(settings.datasets)
@@ -159,16 +160,8 @@ def _tell(report: Report, settings: Settings, vault: Vault) -> None:
 
 
 def _warn(what: str, names: Sequence[str]) -> None:
-    click.echo(f"{_count(len(names), 'file')} {what}:", err=True)
+    click.echo(f"{count(len(names), 'file')} {what}:", err=True)
     for name in names[:_SHOWN]:
         click.echo(f"  {ascii(name)[1:-1]}", err=True)
     if len(names) > _SHOWN:
         click.echo(f"  and {len(names) - _SHOWN:,} more", err=True)
-
-
-def _homes(number: int) -> str:
-    return _count(number, "home")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
