@@ -34,6 +34,7 @@ KINDS = {
     "ours": """
 from opendata_hub.settings import database
 c.JupyterHub.db_kwargs = database.OPTIONS
+database.quicken()
 c.JupyterHub.spawner_class = "opendata"
 c.JupyterHub.concurrent_spawn_limit = 0
 c.OpenDataSpawner.catalogue = [dict(slug="one", display_name="One", image="{image}")]

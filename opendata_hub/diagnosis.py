@@ -83,6 +83,21 @@ def out_of_memory(memory: int | None, when: str) -> str:
     )
 
 
+def filled_disk(taken: str, when: str) -> Diagnosis:
+    """
+    Explain why a server was stopped that took the room of all.
+
+    Args:
+        taken: how much, in how much time.
+    """
+    return Diagnosis(
+        f"Your server was stopped at {when}: it was filling the disk that everybody shares, with "
+        f"{taken}. What is in your home is still there; what it wrote elsewhere, such as in /tmp, "
+        "is gone. Delete what you do not need under 'Your files' before you start it again.",
+        f"stopped, as it was filling the disk: {taken}",
+    )
+
+
 def _cause(death: Death) -> str:
     if death.oom_killed:
         return (

@@ -49,6 +49,9 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE_RULE = "write a number with K, M, G or T, such as 4G"
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LARGEST = 2**20  # bytes of a file
+_MOST = 100_000  # keys and values of a file
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?|100)\s*%")
 
 
@@ -184,9 +187,9 @@ def parse_moment(value: object) -> datetime:
     """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
+        return moment.astimezone()
+    except (ValueError, OverflowError):  # the years 1 and 9999 have no other zone
         raise ValueError("write a day and a time, such as 2026-11-24 14:00") from None
-    return moment.astimezone()
 
 
 Moment = Annotated[
@@ -230,7 +233,8 @@ def read_yaml(path: Path) -> Any:
             often let pass, the last one winning).
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        content = YAML(typ="safe", pure=True).load(_text(path))
+        _require_small(content, {})
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; check the path, or make the file.") from None
     except IsADirectoryError:
@@ -241,7 +245,32 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path} cannot be read: {error.strerror}; mend that.") from None
     except YAMLError as error:
         raise ConfigError(f"{path} is not valid YAML: {_yaml_fault(error)}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path} has lists or keys in each other without an end.") from None
+    except _UNREADABLE as error:  # such as a date that is none
+        raise ConfigError(f"{path} has a value that cannot be read: {error}.") from None
     return {} if content is None else content
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ConfigError(f"{path} has more than {format_memory(_LARGEST)}; it is none of ours.")
+    return content.decode("utf-8")
+
+
+def _require_small(value: Any, known: dict[int, int]) -> int:
+    """Count what a file holds, all its references followed: a few lines can stand for millions."""
+    if not isinstance(value, dict | list | set):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _MOST  # what holds itself has no end
+        inner = (*value, *value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_require_small(one, known) for one in inner)
+        if known[id(value)] > _MOST:
+            raise ValueError("its references (&, *) stand for more than anybody has written")
+    return known[id(value)]
 
 
 def _yaml_fault(error: YAMLError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import regex
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from opendata_hub.catalogue import BY_DIGEST, Catalogue, Image, default_of
@@ -16,6 +17,7 @@ from opendata_hub.fields import format_memory, format_size, nearest
 _KEYS = ("image", "custom_image")
 _PAGE = "from_page"  # hidden field of our page, where a radio says which of the two fields counts
 _SEARCH_FROM = 7  # images; fewer are seen at a glance
+_RULE_TAKES = 0.1  # seconds; it decides on the hub's loop, over what anybody has typed
 _LONGEST = 255  # characters of an own image's reference
 _ALLOWED = "send image (a name from the list) or custom_image (an image's reference)."
 _KINDS = {list: "a list", dict: "an object", bool: "true or false", type(None): "null"}
@@ -171,12 +173,20 @@ def _own(
         raise ChoiceError(f"{_shown(reference)} reads like an image's ID; write a name and a tag.")
     # Our marks are second names of any image that came, hidden ones too.
     closed = {_repository(name) for name in (*(i.image for i in hidden), BROUGHT, BY_DIGEST)}
-    if not re.fullmatch(rule, reference) or _repository(reference) in closed:
+    if not _fits(rule, reference) or _repository(reference) in closed:
         raise ChoiceError(
             f"You may not start {_shown(reference)} here. Own images must fit this hub's rule "
             f"{rule}; the images of its list are started by their cards."
         )
     return Choice(None, reference)
+
+
+def _fits(rule: str, reference: str) -> bool:
+    """Whether the operator's rule lets it in; one over which it would take for ever does not."""
+    try:
+        return bool(regex.fullmatch(rule, reference, timeout=_RULE_TAKES))
+    except TimeoutError:
+        return False
 
 
 def _repository(reference: str) -> str:

@@ -72,10 +72,17 @@ class Login(Model):
         """
         if self.password_file is None:
             return self.password.get_secret_value() if self.password else ""
-        return _read(self.password_file)
+        return read_secret(self.password_file)
 
 
-def _read(file: Path) -> str:
+def read_secret(file: Path) -> str:
+    """
+    Return the text of a file that holds a secret and nothing else.
+
+    Raises:
+        ConfigError: it cannot be read, is empty, or every user of the machine may read it; the
+            text begins with the file's path.
+    """
     try:
         with file.open(encoding="utf-8") as stream:
             mode, text = os.fstat(stream.fileno()).st_mode, stream.read().strip()

@@ -8,10 +8,12 @@ from contextlib import suppress
 
 import docker
 import pytest
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from opendata_hub import homes
-from tests import spreading
+from opendata_hub.machine import network
+from opendata_hub.machine.network import nft
+from tests import ports, spreading
 
 STARTER = "opendata-hub/starter:1"
 
@@ -53,6 +55,24 @@ def remove_traces(client: docker.APIClient, user: str) -> None:
         client.remove_container(container["Id"], force=True, v=True)
     for volume in client.volumes(filters={"label": label})["Volumes"] or ():
         client.remove_volume(volume["Name"])
+
+
+def remove_network(client: docker.APIClient, port: int) -> None:
+    """Remove the network of a hub of hub.yaml with this public port, and its rules."""
+    name = network.name(port)
+    nft.remove(name)
+    with suppress(NotFound):
+        client.remove_network(name)
+
+
+def remove_left_networks(client: docker.APIClient) -> None:
+    """Remove those of an earlier run that was killed: an engine has room for some thirty."""
+    prefix = network.name(0).removesuffix("0")
+    for found in client.networks(names=[prefix]):
+        port = found["Name"].removeprefix(prefix)
+        if port.isdecimal() and int(port) in ports.GIVEN:
+            with suppress(APIError):  # something stands on it: then that run is not over
+                remove_network(client, int(port))
 
 
 def remove_image(client: docker.APIClient, reference: str) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,9 @@ class Start:
 class RunningHub:
     """A hub on a free port, with an API token that may do everything."""
 
+    within: Sequence[str] = ()
+    """Command that the hub goes behind, to run somewhere else than the tests."""
+
     def __init__(
         self, folder: Path, client: docker.APIClient, extra: str, python: str = sys.executable
     ) -> None:
@@ -122,7 +125,7 @@ class RunningHub:
         environment = {**os.environ, **self.environment, "PATH": path}
         with (self.folder / "hub.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.python, "-m", "jupyterhub", "-f", str(self.config)],
+                [*self.within, self.python, "-m", "jupyterhub", "-f", str(self.config)],
                 cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_for(self._answers, f"the hub answers; its log:\n{self.log}")
@@ -143,6 +146,11 @@ class RunningHub:
     def log(self) -> str:
         """All it has logged."""
         return (self.folder / "hub.log").read_text("utf-8", "replace")
+
+    def clear(self) -> None:
+        """Remove what it and its users have left on the engine."""
+        for user in self.users:
+            remove_traces(self.client, user)
 
     # -- people
 
@@ -252,5 +260,4 @@ def run(hub: RunningHub) -> Iterator[None]:
             hub.end()
         for session in hub.sessions:
             session.close()
-        for user in hub.users:
-            remove_traces(hub.client, user)
+        hub.clear()

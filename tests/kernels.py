@@ -1,25 +1,41 @@
 """A kernel of a user's server, spoken to as a notebook page does: REST and a websocket."""
 
 import json
+import ssl
 import uuid
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tests.hubs import RunningHub
+
+class Hub(Protocol):
+    """A hub, as far as it takes one to reach a server."""
+
+    url: str
+    token: str
 
 
 class Kernel:
-    """One kernel behind hub and proxy."""
+    """
+    One kernel behind hub and proxy.
 
-    def __init__(self, hub: RunningHub, user: str, server: str = "") -> None:
+    Args:
+        trust: of an https address.
+    """
+
+    def __init__(
+        self, hub: Hub, user: str, server: str = "", trust: ssl.SSLContext | None = None
+    ) -> None:
+        self._trust = trust
         self.headers = {"Authorization": f"token {hub.token}"}
         path = f"/user/{quote(user)}/{server}".rstrip("/")
         self.base = f"{hub.url}{path}/api"
-        answer = httpx.post(f"{self.base}/kernels", headers=self.headers, timeout=60)
+        answer = httpx.post(
+            f"{self.base}/kernels", headers=self.headers, timeout=60, verify=trust or True
+        )
         self.id = answer.raise_for_status().json()["id"]
 
     async def begin(self, code: str) -> None:
@@ -48,8 +64,9 @@ class Kernel:
             await _close(socket)
 
     async def _connect(self) -> Any:
-        url = self.base.replace("http://", "ws://") + f"/kernels/{self.id}/channels"
-        return await websocket_connect(HTTPRequest(url, headers=self.headers))
+        url = f"ws{self.base.removeprefix('http')}/kernels/{self.id}/channels"
+        request = HTTPRequest(url, headers=self.headers, ssl_options=self._trust)
+        return await websocket_connect(request)
 
 
 async def _close(socket: Any) -> None:

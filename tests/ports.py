@@ -12,6 +12,9 @@ from opendata_hub.settings.model import ports as own_ports
 FIRST, COUNT = 20_000, 12_000
 """Below the ports that the system gives out by itself, to whoever connects or asks for any."""
 
+GIVEN = range(FIRST, FIRST + COUNT)
+"""Ports that only tests use."""
+
 _claims = ExitStack()  # held until this process ends
 atexit.register(_claims.close)
 
@@ -22,13 +25,13 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_hub_port() -> int:
-    """A port for a hub of hub.yaml: those that follow from it are free as well."""
-    return _free(own_ports)
+    """A port for a hub of hub.yaml: those that follow from it are free as well, with https too."""
+    return _free(lambda port: (*own_ports(port), *own_ports(port, https=True)))
 
 
 def _free(needed: Callable[[int], Iterable[int]]) -> int:
     tried = (FIRST + secrets.randbelow(COUNT) for _ in range(COUNT))
-    return next(port for port in tried if all(map(_claim, needed(port))))
+    return next(port for port in tried if all(map(_claim, set(needed(port)))))
 
 
 def _claim(port: int) -> bool:

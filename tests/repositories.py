@@ -11,12 +11,17 @@ from tests import hubs, ports
 NETWORK = "opendata-hub"
 
 
-@contextmanager
-def serving(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
-    """Serve a repository ``course`` with these files from the engine's host; yield its address."""
-    _make(folder / "course", files)
+def door() -> str:
+    """Address and port of the engine's host where there can be a server, as ``reach`` has them."""
     host = ensure_network(NETWORK, {"org.opendata-hub.role": "network"})
-    (port,) = ports.free_ports(1)
+    return f"{host}:{ports.free_ports(1)[0]}"
+
+
+@contextmanager
+def serving(folder: Path, files: Mapping[str, str], door: str) -> Iterator[str]:
+    """Serve a repository ``course`` with these files at a :func:`door`; yield its address."""
+    _make(folder / "course", files)
+    host, port = door.split(":")
     programs = subprocess.run(
         ["git", "--exec-path"], check=True, capture_output=True, text=True
     ).stdout.strip()

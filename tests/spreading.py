@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TIERS = ("images", "wheel", "browser", "faults", "hub", "engine", "unit")
+TIERS = ("images", "wheel", "browser", "attacks", "faults", "login", "hub", "engine", "unit",
+         "fuzz")  # fmt: skip
 """The longest first, so that no worker has one left in the end."""
 
-SHARED = ("images", "browser")
-"""Tiers whose files share what is dear: images that are built once, a hub and Chromium."""
+SHARED = ("images", "browser", "attacks")
+"""Tiers whose files share what is dear: images that are built once, hubs, engines, Chromium."""
 
 
 WIRED = ("tests/faults/test_engine.py", "tests/hub/test_troubles.py")

@@ -25,8 +25,15 @@ class Traits(SphinxDirective):
         """Write the entries as MyST, and let Sphinx read them."""
         module, _, name = self.arguments[0].rpartition(".")
         cls = getattr(importlib.import_module(module), name)
-        own = sorted(cls.class_own_traits(config=True).items())
-        return self.parse_text_to_nodes("\n\n".join(entry(name, *trait) for trait in own))
+        traits = sorted(own(cls).items())
+        return self.parse_text_to_nodes("\n\n".join(entry(name, *trait) for trait in traits))
+
+
+def own(cls: Any) -> "dict[str, TraitType[Any, Any]]":
+    """Return the traits that a spawner adds to other spawners', in itself and in its parts."""
+    parts = [base for base in cls.__bases__ if base.__module__.startswith("opendata_hub.")]
+    classes = [cls, *(part for part in parts if not part.__name__.startswith("OpenData"))]
+    return {name: trait for c in classes for name, trait in c.class_own_traits(config=True).items()}
 
 
 def entry(owner: str, name: str, trait: "TraitType[Any, Any]") -> str:

@@ -17,7 +17,7 @@ DATABASE = f"{STATE}/jupyterhub.sqlite"
 HUB, OUTSIDE, HOMES = "hub", "outside", "homes"
 """Folders of a tree: what is in the hub's folder, what hub.yaml names elsewhere, the homes."""
 
-_PASSING = ("proxy.pid", "snapshots", "backup.lock")
+_PASSING = ("proxy.pid", "snapshots", "backup.lock", "caddy/locks", "caddy/problem")
 _OF_DATABASE = tuple(f"jupyterhub.sqlite-{part}" for part in ("journal", "wal", "shm"))
 
 

@@ -3,12 +3,15 @@
 import click
 
 from opendata_hub import __version__
+from opendata_hub.cli.audit import audit
 from opendata_hub.cli.backup import backup
 from opendata_hub.cli.check import check, schema
+from opendata_hub.cli.classes import classes
 from opendata_hub.cli.doctor import doctor
 from opendata_hub.cli.homes import homes
 from opendata_hub.cli.images import images
 from opendata_hub.cli.link import link
+from opendata_hub.cli.network import network
 from opendata_hub.cli.rehearse import rehearse
 from opendata_hub.cli.restore import restore
 from opendata_hub.cli.start import start, stop
@@ -31,8 +34,11 @@ for command in (
     homes,
     try_,
     link,
+    classes,
     rehearse,
     backup,
     restore,
+    network,
+    audit,
 ):
     main.add_command(command)

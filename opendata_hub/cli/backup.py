@@ -10,6 +10,7 @@ import click
 from opendata_hub import backup as backups
 from opendata_hub.backup import Hub, Report, Vault
 from opendata_hub.cli import vaults
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.homes.house import count
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
@@ -25,7 +26,7 @@ from opendata_hub.settings.storage import faults, open_homes
 _SHOWN = 5  # files whose trouble is printed
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.argument("place", metavar="DIR")
 @click.option("--list", "list_", is_flag=True, help="Only list the backups that are there.")
 @click.option("--verify", is_flag=True, help="Only read all that is there, and check it.")
@@ -128,6 +129,9 @@ def _files(settings: Settings, config: Path | None) -> list[Path]:
     named += [folder for image in settings.catalogue.images for folder in _recipe(image.build)]
     named += [login.password_file for login in settings.registries.values()]
     named.append(settings.site.ca_bundle)
+    named += [entry.roster for entry in settings.classes]
+    https = settings.https
+    named += [https.certificate, https.key, https.authority_ca]
     return [path.absolute() for path in named if path]
 
 

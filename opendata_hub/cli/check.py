@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from opendata_hub.errors import ConfigError
-from opendata_hub.settings import HubFile, Settings, load, storage
+from opendata_hub.settings import HubFile, Settings, entering, exposure, hazards, load, storage
 
 
 @click.command()
@@ -20,10 +20,17 @@ def check(file: Path) -> None:
     try:
         settings = load(file)
         _require_homes(settings, file.name)
+        exposure.require_meant(settings, file.name)
     except ConfigError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
     click.echo(f"{file.name} is fine: {summary(settings)}.")
+    for line in entering.registration(settings):
+        click.echo(line)
+    for warning in exposure.warnings(settings):
+        click.echo(f"Warning: {warning}", err=True)
+    if hazard := hazards.open_secrets(file, settings.login.model_dump()):
+        click.echo(f"Warning: {hazard} Close it: chmod go= {file}", err=True)
 
 
 def _require_homes(settings: Settings, where: str) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from opendata_hub.cli import findings
+from opendata_hub.cli import findings, gate
 from opendata_hub.cli.check import summary
 from opendata_hub.cli.start import CONFIG
 from opendata_hub.engine.refusals import translated
-from opendata_hub.errors import ConfigError, EngineError, EngineUnreachable
+from opendata_hub.errors import ConfigError, EngineError, EngineUnreachable, MachineError
 from opendata_hub.machine import daemon
+from opendata_hub.machine import network as networks
 from opendata_hub.machine.health import (
     Finding,
     Level,
@@ -21,7 +22,9 @@ from opendata_hub.machine.health import (
     engine,
     fault,
     homes,
+    https,
     images,
+    network,
     ok,
     ports,
     proxy,
@@ -29,7 +32,7 @@ from opendata_hub.machine.health import (
     space,
     warning,
 )
-from opendata_hub.settings import Settings, defaults, load, storage
+from opendata_hub.settings import Settings, defaults, hazards, isolation, load, storage
 from opendata_hub.settings.state import State
 
 
@@ -43,8 +46,9 @@ def doctor(config: Path | None) -> None:
     """
     Say whether this machine is ready for a class, and what mends what is not.
 
-    Looks at the settings, the engine, disk and memory, ports, proxy, images, datasets and clock,
-    and changes nothing. The exit code is 1 if there is a fault, else 0.
+    Looks at the settings, the engine, disk and memory, ports, certificate, proxy, images, datasets
+    and clock, tries from inside a container what servers reach, and changes nothing. The exit code
+    is 1 if there is a fault, else 0.
     """
     found = []
     for finding in _examine(config):
@@ -78,6 +82,8 @@ def _examine(config: Path | None) -> Iterator[Finding]:
     yield proxy.check()
     if settings:
         yield from _ports(settings)
+        if settings.hub.is_https:
+            yield from https.check(gate.address(settings))
         yield from _homes(settings)
         yield from datasets.check(settings.datasets if daemon.is_local() else {})
     yield clock.check()
@@ -93,7 +99,10 @@ def _settings(config: Path | None) -> tuple[Settings | None, list[Finding]]:
         settings = load(file)
     except ConfigError as error:
         return _fall_back(file, str(error))
-    return settings, [ok("Settings", f"{file.name} is fine: {summary(settings)}.")]
+    findings = [ok("Settings", f"{file.name} is fine: {summary(settings)}.")]
+    if hazard := hazards.open_secrets(file, settings.login.model_dump()):
+        findings.append(warning("Settings", hazard, f"chmod go= {file}"))
+    return settings, findings
 
 
 def _fall_back(file: Path, faults: str) -> tuple[Settings | None, list[Finding]]:
@@ -120,10 +129,31 @@ def _machine(settings: Settings | None) -> Iterator[Finding]:
         yield engine.judge_version(client.version())
         yield from engine.judge_limits(info)
         yield from engine.judge_walls(info)
+        yield engine.judge_calls(info)
         yield from _space(info, settings)
         if settings:
             yield from site.check(info, settings.site, settings.hosts)
             yield from images.check(client, settings.catalogue)
+            yield from _network(settings)
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    """Try what servers reach, where the hub has made their network."""
+    if not settings.network.isolate:
+        yield network.judge_open()
+        return
+    try:
+        found = isolation.ground(networks.name(settings.hub.port), make=False)
+    except EngineError:
+        yield network.judge_absence()
+        return
+    policy = isolation.of(settings, found, settings.hub.ports.hub)
+    try:
+        proof = isolation.tried(settings, policy)
+    except MachineError as error:
+        yield warning("Network", str(error))
+        return
+    yield from network.judge(proof, policy) if proof else [network.judge_unseen()]
 
 
 def _space(info: dict[str, Any], settings: Settings | None) -> Iterator[Finding]:
@@ -155,8 +185,7 @@ def _homes(settings: Settings) -> list[Finding]:
 
 def _ports(settings: Settings) -> list[Finding]:
     hub = settings.hub
-    host = hub.loopback or "127.0.0.1"
-    health = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}/hub/health"
+    health = f"{hub.inside}/hub/health"
     return ports.judge(
-        ports.look(hub.port, hub.ports[1:], health, State(settings.folder).proxy_pid)
+        ports.look(hub.ports.pages, hub.ports[2:], health, State(settings.folder).proxy_pid)
     )

@@ -11,6 +11,7 @@ import click
 from opendata_hub import backup as backups
 from opendata_hub.backup import Index, Restored, Run, Way
 from opendata_hub.cli import disk, vaults
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.homes.house import count
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
@@ -24,7 +25,7 @@ from opendata_hub.settings.storage import open_homes
 from opendata_hub.storage import open_storage
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.argument("place", metavar="DIR")
 @click.argument("users", metavar="[USER]...", nargs=-1)
 @click.option(

@@ -114,8 +114,7 @@ def _house(
 
 def _here(settings: Settings) -> str:
     """Where the hub answers on this machine, whatever people type."""
-    host = settings.hub.loopback or "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.hub.port}"
+    return settings.hub.inside
 
 
 def _password(settings: Settings) -> str | None:

@@ -4,7 +4,6 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import gethostname
 
 import click
 import docker
@@ -14,23 +13,33 @@ from docker.models.containers import Container
 import opendata_hub
 from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli import disk
+from opendata_hub.cli.gate import Gate
 from opendata_hub.cli.steps import steps
+from opendata_hub.cli.welcome import lines
 from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.homes import SERVERS
-from opendata_hub.machine import Say, certs, daemon, foreground, images, ports, preview, proxy
+from opendata_hub.machine import (
+    Say,
+    caddy,
+    certs,
+    daemon,
+    foreground,
+    images,
+    ports,
+    preview,
+    proxy,
+)
 from opendata_hub.machine.access import Access
-from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.machine.network import nft
+from opendata_hub.settings import Settings, defaults, exposure, load
 from opendata_hub.settings.access import access
+from opendata_hub.settings.address import PORTS_ABOVE
 from opendata_hub.settings.load import NAME
-from opendata_hub.settings.login import NATIVE
-from opendata_hub.settings.model import PORTS_ABOVE, Ports
-from opendata_hub.settings.model import ports as own_ports
+from opendata_hub.settings.model import Ports
 from opendata_hub.settings.state import State
 
 CONFIG = Path(NAME)
 CHECKOUT = Path(opendata_hub.__file__).resolve().parent.parent
-
-PLAIN_HTTP = "It speaks plain HTTP: who can listen on that network reads passwords and work."
 
 _GRACE = 10  # seconds that a server has to save and end
 
@@ -59,6 +68,7 @@ def start(config: Path | None, port: int | None, prepare: bool, make_disk: int |
     try:
         config = config or find_config()
         settings = load(config) if config else defaults(CHECKOUT)
+        exposure.require_meant(settings, NAME)
         needed = disk.wanted(settings, make_disk)
         with steps() as say:
             disk.prepare(settings, needed, say)
@@ -119,6 +129,10 @@ def _set_up_from(settings: Settings, way: Access, say: Say) -> bool:
         client = None
     proxy.ensure(say)
     if client:
+        if settings.network.isolate:
+            nft.ensure(say)
+        if settings.hub.is_https:
+            caddy.ensure(say)
         certs.ensure(way.site.ca_bundle, settings.hosts, say)
         images.ensure(client, settings.catalogue, say, way)
         _tell_of_others(images.unbuilt(client, settings.catalogue), settings.pulling.enabled, say)
@@ -145,28 +159,42 @@ def _recipes(settings: Settings) -> list[Path]:
 
 
 def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:
-    port = port or settings.hub.port
-    own = own_ports(port)
-    ports.require_free(*own)
+    settings = _at(settings, port)
+    own, gate = settings.hub.ports, Gate(settings) if _has_gate(settings, isolated) else None
+    if gate:
+        gate.prepare(own[1:])
+    else:
+        ports.require_free(*own[1:])
     command = [sys.executable, "-m", "jupyterhub", "-f", str(_hub_config(settings))]
-    host = settings.hub.loopback or "127.0.0.1"
-    health = f"http://{f'[{host}]' if ':' in host else host}:{port}/hub/health"
-    environment = _environment(config, port, isolated)
+    health = f"{settings.hub.inside}/hub/health"
+    environment = _environment(config, settings.hub.port, isolated)
     known = len(_logins(settings))
 
     last = _last_to_listen(settings, own, isolated)
 
     def is_up() -> bool:
         # Asked before the hub is there, its proxy logs errors that would only worry people.
-        return all(map(ports.is_listening, last)) and foreground.answers(health)
+        here = all(map(ports.is_listening, last)) and foreground.answers(health)
+        return here and (gate is None or gate.is_settled())
 
     def ready() -> None:
         nonlocal known
         new = _logins(settings)[known:]
         known += len(new)
-        _welcome(settings, port, isolated, new)
+        click.echo("\n".join((*lines(settings, isolated, new, gate), "")))
 
     foreground.run(command, environment, is_up, ready, click.echo)
+
+
+def _at(settings: Settings, port: int | None) -> Settings:
+    """Return the settings of a hub at another port."""
+    url = settings.hub.at(port) if port else settings.hub.url
+    return settings.model_copy(update={"hub": settings.hub.model_copy(update={"url": url})})
+
+
+def _has_gate(settings: Settings, isolated: bool) -> bool:
+    """Whether Caddy is in front: not of a preview, which is for this machine alone."""
+    return settings.hub.is_https and isolated
 
 
 def _last_to_listen(settings: Settings, own: Ports, isolated: bool) -> list[int]:
@@ -207,33 +235,3 @@ def _logins(settings: Settings) -> list[str]:
     """Lines of the file to which the hub adds each login that it makes; none before the first."""
     file = State(settings.folder).logins
     return file.read_text("utf-8").splitlines() if file.exists() else []
-
-
-def _welcome(settings: Settings, port: int, isolated: bool, logins: list[str]) -> None:
-    """Say where the hub is, who can log in, and how it all stops."""
-    lines = [
-        "",
-        f"The hub runs at {settings.hub.at(port) if isolated else f'http://localhost:{port}'}",
-    ]
-    if logins:
-        lines += ["New logins:", *(f"  {login}" for login in logins)]
-    if settings.login.method == NATIVE:
-        lines += [
-            f"Logins made so far are in {State(settings.folder).logins}; only you can read it."
-        ]
-    if not isolated:
-        lines += ["This is a preview: it isolates nobody and answers on this machine only."]
-        lines += ["Ctrl-C ends it, with all its servers."]
-    else:
-        lines += _open_to_lab(port) if settings.hub.loopback else [PLAIN_HTTP]
-        lines += ["Ctrl-C stops the hub. Servers keep running; the next start finds them again."]
-        lines += [f"To stop all servers: {Path(sys.executable).with_name('opendata-hub')} stop"]
-    click.echo("\n".join((*lines, "")))
-
-
-def _open_to_lab(port: int) -> list[str]:
-    return [
-        "It answers on this machine only. To open it to the lab, write into hub.yaml, under hub:",
-        f"  url: http://{gethostname()}:{port}",
-        PLAIN_HTTP,
-    ]

@@ -1,5 +1,6 @@
 """The verbs."""
 
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ _LANES = {
     "stats": lanes.STATS,
 }
 
+_STEERING = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 
 class Engine:
     """
@@ -36,6 +39,7 @@ class Engine:
     def __init__(self, client: docker.APIClient, logins: Mapping[str, Login] | None = None) -> None:
         self.client = client
         self._logins = logins or {}
+        self._info: dict[str, Any] = {}
         self._pulls = Pulls(Puller(client, SILENCE), self._logins)
 
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -52,6 +56,11 @@ class Engine:
     async def _ask(self, method: str, *args: Any, **kwargs: Any) -> Any:
         with translated():
             return await self.call(method, *args, **kwargs)
+
+    async def info(self) -> dict[str, Any]:
+        """Return what the engine tells of itself and of its machine; it is asked once."""
+        self._info = self._info or await self._ask("info")
+        return self._info
 
     async def image_sizes(self) -> dict[str, int]:
         """Bytes of each image on this engine, under every tag and digest it has."""
@@ -139,9 +148,13 @@ class Engine:
         await self._ask("update_container", container, cpu_shares=shares)
 
     async def last_lines(self, container: str, lines: int = 20) -> str:
-        """Last lines of what the container printed, both streams, undecodable bytes replaced."""
+        """
+        Last lines of what the container printed, both streams, undecodable bytes replaced.
+
+        Without what would steer the terminal of whoever reads them, or hide what stands before.
+        """
         output: bytes = await self._ask("logs", container, tail=lines, stdout=True, stderr=True)
-        return output.decode("utf-8", "replace").rstrip()
+        return _STEERING.sub("", output.decode("utf-8", "replace")).rstrip()
 
     async def put(self, container: str, folder: str, archive: bytes) -> None:
         """Unpack a tar archive in a folder of a container, which need not run."""

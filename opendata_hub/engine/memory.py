@@ -1,13 +1,14 @@
 """Memory of the engine's machine: how much there is, and what each server has of it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from opendata_hub import homes
 from opendata_hub.engine.engine import Engine
-from opendata_hub.engine.refusals import translated
+from opendata_hub.engine.refusals import translated, understood
 from opendata_hub.engine.usage import usage
 from opendata_hub.errors import EngineError
 
@@ -31,9 +32,7 @@ async def total(engine: Engine) -> int:
     Raises:
         EngineError: the engine does not tell.
     """
-    with translated():
-        facts: dict[str, Any] = await engine.call("info")
-    return int(facts["MemTotal"])
+    return int((await engine.info())["MemTotal"])
 
 
 async def servers(engine: Engine) -> list[Server]:
@@ -45,10 +44,20 @@ async def servers(engine: Engine) -> list[Server]:
     """
     with translated():
         found = await engine.call("containers", filters={"label": homes.SERVERS})
-    return [
-        Server(one["Id"], one["Names"][0].lstrip("/"), int(one["Labels"].get(PROMISED, 0)))
-        for one in found
-    ]
+    return list(map(read, found))
+
+
+def read(container: Mapping[str, Any]) -> Server:
+    """
+    Read an entry of the engine's list; a promise that is no number, on a label, is none.
+
+    Raises:
+        EngineError: it is no such entry.
+    """
+    with understood():
+        promised = str(container["Labels"].get(PROMISED, ""))
+        size = int(promised) if promised.isascii() and promised.isdecimal() else 0
+        return Server(str(container["Id"]), str(container["Names"][0]).lstrip("/"), size)
 
 
 async def used(engine: Engine, ids: list[str]) -> dict[str, int]:

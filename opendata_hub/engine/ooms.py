@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 
-from opendata_hub.engine.refusals import translated
+from opendata_hub.engine.refusals import translated, understood
 from opendata_hub.errors import EngineError
 
 _RECONNECT_AFTER = 2.0  # seconds
@@ -66,11 +66,18 @@ class _Watch:
     def _follow(self) -> None:
         since = f"{self._since:.9f}"
         for event in self._client.events(since=since, filters=self._filters, decode=True):
-            oom = _parse(event)
+            oom = read(event)
             self._since = oom.when + 1e-6
             self._loop.call_soon_threadsafe(self._tell, oom)
 
 
-def _parse(event: dict[str, Any]) -> OutOfMemory:
-    actor = event["Actor"]
-    return OutOfMemory(actor["ID"], dict(actor["Attributes"]), event["timeNano"] / 1e9)
+def read(event: dict[str, Any]) -> OutOfMemory:
+    """
+    Read an event of the engine's.
+
+    Raises:
+        EngineError: it is none.
+    """
+    with understood():
+        actor = event["Actor"]
+        return OutOfMemory(actor["ID"], dict(actor["Attributes"]), event["timeNano"] / 1e9)

@@ -13,7 +13,7 @@ from requests import ReadTimeout
 from urllib3.exceptions import ReadTimeoutError
 
 from opendata_hub.engine.lanes import in_background
-from opendata_hub.engine.refusals import translated
+from opendata_hub.engine.refusals import translated, understood
 from opendata_hub.errors import ImageNotFound, PullError
 from opendata_hub.registries import Login, auth_config
 
@@ -73,14 +73,16 @@ class Tally:
         Raises:
             PullError: the event is the stream's way to say that the pull failed; the HTTP status
                 was 200 long before.
+            EngineError: it is no event of a pull.
         """
-        if "error" in event:
-            raise PullError(str(event["error"]))
-        status = event.get("status", "")
-        if status == "Pulling fs layer":
-            self.layers[event["id"]] = _Layer()
-        elif event.get("id") in self.layers:
-            self.layers[event["id"]].feed(status, event.get("progressDetail") or {})
+        with understood():
+            if "error" in event:
+                raise PullError(str(event["error"]))
+            status = event.get("status", "")
+            if status == "Pulling fs layer":
+                self.layers[event["id"]] = _Layer()
+            elif event.get("id") in self.layers:
+                self.layers[event["id"]].feed(status, event.get("progressDetail") or {})
 
     @property
     def progress(self) -> PullProgress:

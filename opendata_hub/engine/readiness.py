@@ -1,27 +1,33 @@
 """Whether a server answers, asked often enough that nobody waits for the asking."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
+from tornado.httpclient import HTTPClientError, HTTPResponse
 from tornado.httputil import HTTPHeaders
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 _PATIENCE = 5.0  # seconds for one answer; a server that has just come up is slow the first time
+_LONGEST = 2**20  # bytes of an answer: who answers may be out to fill the hub's memory
 _PROBE_EVERY = 0.03  # seconds: an answer is noticed before a person could
 _LOOK_EVERY = 0.3  # seconds: a server that died ends its start at once
 
 
-async def first_answer(url: str, look: Callable[[], Awaitable[None]]) -> HTTPHeaders:
+async def first_answer(
+    url: str, look: Callable[[], Awaitable[None]], seal: ssl.SSLContext | None = None
+) -> HTTPHeaders:
     """
     Ask until something answers; return its headers.
 
     Args:
         look: called a few times a second, and after the answer; what it raises ends the asking.
+        seal: certificates to ask with; None for those of everybody.
     """
     looked = time.monotonic()
-    while (headers := await _answer(url)) is None:
+    while (headers := await _answer(url, seal)) is None:
         if time.monotonic() - looked > _LOOK_EVERY:
             looked = time.monotonic()
             await look()
@@ -30,14 +36,18 @@ async def first_answer(url: str, look: Callable[[], Awaitable[None]]) -> HTTPHea
     return headers
 
 
-async def _answer(url: str) -> HTTPHeaders | None:
+async def _answer(url: str, seal: ssl.SSLContext | None) -> HTTPHeaders | None:
     """Headers of whatever answers at ``url``, or None where nothing (or a 5xx) does yet."""
     if not await _listens(url):
         return None
-    client = AsyncHTTPClient(force_instance=True)
+    client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_LONGEST)
     try:
         response: HTTPResponse = await client.fetch(
-            url, raise_error=False, follow_redirects=False, request_timeout=_PATIENCE
+            url,
+            raise_error=False,
+            follow_redirects=False,
+            request_timeout=_PATIENCE,
+            ssl_options=seal,
         )
     except (OSError, HTTPClientError):
         return None

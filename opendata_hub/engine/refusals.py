@@ -34,6 +34,24 @@ def translated() -> Iterator[None]:
         raise errors.EngineError(str(error)) from error
 
 
+@contextmanager
+def understood() -> Iterator[None]:
+    """
+    Read an answer of the engine's.
+
+    Raises:
+        EngineError: it is not what an engine answers.
+    """
+    try:
+        yield
+    except _NONSENSE as error:
+        raise errors.EngineError(
+            f"The container engine answered what nobody can read ({error!r}); see its version."
+        ) from error
+
+
+_NONSENSE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+
 # The library leaves errors in the middle of a stream as they are: those of the two rooms below it,
 # and its own for an answer that ends within a word.
 UNANSWERED = (requests.RequestException, urllib3.exceptions.HTTPError, StreamParseError)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opendata_hub.engine.engine import Engine
-from opendata_hub.engine.refusals import translated
+from opendata_hub.engine.refusals import translated, understood
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,19 @@ async def usage(engine: Engine, container: str) -> Usage:
     """
     with translated():
         stats = await engine.call("stats", container, stream=False, one_shot=True)
-    memory, cpu = stats.get("memory_stats"), stats["cpu_stats"]["cpu_usage"]["total_usage"]
-    return Usage(_without_cache(memory) if memory else None, cpu / 1e9)
+    return read(stats)
+
+
+def read(stats: Mapping[str, Any]) -> Usage:
+    """
+    Read what the engine counts of a container.
+
+    Raises:
+        EngineError: it is no such answer.
+    """
+    with understood():
+        memory, cpu = stats.get("memory_stats"), stats["cpu_stats"]["cpu_usage"]["total_usage"]
+        return Usage(_without_cache(memory) if memory else None, cpu / 1e9)
 
 
 def _without_cache(stats: Mapping[str, Any]) -> int:

@@ -6,7 +6,7 @@ runs it first, and goes on to the image's own ``sitecustomize``. In the server's
 
 - takes itself out of the environment: kernels and terminals see the image's;
 - defers imports of which a server uses nothing, until somebody does;
-- holds garbage collection until the server listens.
+- holds garbage collection until the server listens, and then has JupyterLab's page compiled.
 
 Whatever is unexpected makes it an ordinary start. It runs on Python 3.8 and newer, and imports
 next to nothing, for every Python of the container pays for that.
@@ -259,6 +259,18 @@ def give_back(before: "tuple[int, int, int]") -> None:
                 gc.freeze()  # what is there becomes old, and is not looked at here and now
                 gc.unfreeze()
             gc.set_threshold(*before)
+    compile_page()
+
+
+def compile_page() -> None:
+    """Have JupyterLab's page ready for its first visitor; a server without one goes without."""
+    try:
+        server = sys.modules["jupyter_server.serverapp"].ServerApp
+        if server.initialized():
+            settings = server.instance().web_app.settings
+            settings["lab_jinja2_env"].get_template("index.html")
+    except Exception:  # whatever is missing is told to whoever asks for the page
+        return
 
 
 def listens() -> bool:

@@ -139,7 +139,14 @@ def _name(spawner: OpenDataSpawner) -> str:
 async def _can_pull(spawner: OpenDataSpawner) -> bool:
     """Whether a running server has nbgitpuller: what is not there is not found, login or not."""
     url = url_path_join(spawner.server.url, "git-pull")
-    request = HTTPRequest(url, follow_redirects=False, request_timeout=_PATIENCE)
+    request = HTTPRequest(
+        url,
+        follow_redirects=False,
+        request_timeout=_PATIENCE,
+        decompress_response=False,
+        ssl_options=getattr(spawner, "seal", None),  # none where servers are plain processes
+        streaming_callback=lambda chunk: None,  # a student's server may send without an end
+    )
     try:
         return bool((await AsyncHTTPClient().fetch(request, raise_error=False)).code != 404)
     except (HTTPClientError, OSError):

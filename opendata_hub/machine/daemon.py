@@ -45,6 +45,11 @@ def is_local() -> bool:
     return not host or host.startswith("unix://")
 
 
+def is_within(folder: str | Path) -> bool:
+    """Whether a container that mounts this folder, or file, sees the engine's socket."""
+    return SOCKET.resolve().is_relative_to(Path(folder).resolve())
+
+
 def ensure(say: Say, environment: Mapping[str, str] | None = None) -> docker.DockerClient:
     """
     Return a client, after installing and starting Docker Engine where no engine answers.

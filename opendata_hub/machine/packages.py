@@ -43,11 +43,21 @@ def install(packages: list[str], say: Say) -> None:
     Raises:
         MachineError: not root, no apt-get, or apt-get failed.
     """
-    names = " ".join(packages)
-    if os.geteuid() != 0 or not find("apt-get"):
-        raise MachineError(f"{names} must be installed first: sudo apt-get install {names}")
+    require_right(packages)
     say(f"Installing {', '.join(packages)} from the distribution")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-q"], say, environment)
     options = ["--yes", "-q", "--no-install-recommends"]
     run(["apt-get", "install", *options, *packages], say, environment)
+
+
+def require_right(packages: list[str]) -> None:
+    """
+    Make sure that this process may install packages.
+
+    Raises:
+        MachineError: not root, or no apt-get.
+    """
+    names = " ".join(packages)
+    if os.geteuid() != 0 or not find("apt-get"):
+        raise MachineError(f"{names} must be installed first: sudo apt-get install {names}")

@@ -68,7 +68,8 @@ class Subject:
         labels = {f"{LABEL}.role": role, f"{LABEL}.image": self.name}
         mounts = [Mount(HOME, home, type="volume", no_copy=True)]
         mounts += [Mount(**mount) for mount in (*self.mounts, *host.pop("mounts", ()))]
-        confined = servers.host_config(self.image, self.memory, self.processes, {})
+        limits = self.memory, self.processes
+        confined = servers.host_config(self.image, *limits, {}, client.info())
         made = client.create_host_config(**self._limits(), **confined, mounts=mounts, **host)
         return {**servers.container(labels, {}), "host_config": made}
 

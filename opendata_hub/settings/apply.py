@@ -8,8 +8,8 @@ import click
 import nativeauthenticator
 
 import opendata_hub
-from opendata_hub import clock
-from opendata_hub.engine import ensure_network, subnets
+from opendata_hub import bounds, clock, downstream, teaching
+from opendata_hub.engine import subnets
 from opendata_hub.errors import ConfigError, OpenDataError
 from opendata_hub.fields import check
 from opendata_hub.lessons import HANDLERS
@@ -17,28 +17,34 @@ from opendata_hub.machine import proxy
 from opendata_hub.machine.access import Access
 from opendata_hub.rehearsal import rights
 from opendata_hub.services import classes, culling, homes, images, snapshots
-from opendata_hub.settings import accounts, database, login, storage, upgrading
+from opendata_hub.settings import (
+    accounts,
+    database,
+    entering,
+    exposure,
+    isolation,
+    login,
+    sealing,
+    storage,
+    tls,
+    upgrading,
+)
+from opendata_hub.settings import audit as audits
+from opendata_hub.settings import classes as class_entries
 from opendata_hub.settings import culling as cullings
 from opendata_hub.settings import snapshots as earlier
 from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.load import NAME, defaults, load
-from opendata_hub.settings.model import Class, Hub, Settings
+from opendata_hub.settings.model import Hub, Settings
 from opendata_hub.settings.state import State
 
 NETWORK = "opendata-hub"
+"""What images stand on that are tried by hand; each hub's servers have one of their own."""
+
 PREVIEW_BANNER = (
     "Preview: servers run as plain processes of this machine and nothing separates them. "
     "For a look around, not for a class."
 )
-
-_NATIVE = {
-    "open_signup": False,
-    "allow_all": True,  # everyone whom nativeauthenticator lets in: those with an approved account
-    "minimum_password_length": 8,
-    "check_common_password": True,
-    "allowed_failed_logins": 5,
-    "seconds_before_next_try": 60,  # per name: a stranger can lock somebody out for no longer
-}
 
 
 def configure(
@@ -78,13 +84,15 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
     Raises:
         OpenDataError: the machine is not ready: no proxy, no engine, no right to write.
     """
+    if not preview:  # which answers on loopback only
+        exposure.require_meant(settings, NAME)
     clock.steady()
     state = State(settings.folder)
     state.make()
     _addresses(c, settings.hub, preview)
     _state(c, state)
     _pages(c, settings, preview)
-    _login(c, settings)
+    entering.add(c, settings)
     _groups(c, settings)
     _servers(c, settings)
     way = access(settings)
@@ -92,14 +100,20 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
         _local_servers(c, state)
         c.Spawner.environment = environment(settings, (), str(way.bundle))
     else:
-        _containers(c)
+        _containers(c, settings)
         _homes(c, settings)
         _site(c, settings, way)
+        tls.add(c, settings, way)
+        if settings.network.internal_ssl:
+            sealing.add(c, state, settings.hub.host)
         _images(c, settings, way)
         _culling(c, settings, state)
-    if settings.classes:
-        classes.add(c, [_lesson(entry, settings) for entry in settings.classes])
+    _classes(c, settings)
+    teaching.keep_apart()
     rights.add(c)
+    downstream.believe_own_proxy_only(bool(settings.hub.is_https or settings.hub.loopback))
+    bounds.set_bounds()
+    audits.begin(c, settings, state)
     _prepare_database(settings, state)  # last: it tells passwords, once
 
 
@@ -115,14 +129,14 @@ def _at_port(settings: Settings, port: int | str | None) -> Settings:
         return settings
     if not (str(port).isascii() and str(port).isdecimal()):
         raise ConfigError(f"The port is {str(port)!r}; write a whole number, such as 8000.")
-    asked = {"title": settings.hub.title, "url": settings.hub.at(int(port))}
+    asked = {**settings.hub.model_dump(), "url": settings.hub.at(int(port))}
     return settings.model_copy(update={"hub": check(Hub, asked, f"with port {port}")})
 
 
 def _addresses(c: Any, hub: Hub, preview: bool) -> None:
     """All ports follow from the public one, so that two hubs can live on one machine."""
-    host = hub.loopback or ("127.0.0.1" if preview else "")
-    c.JupyterHub.bind_url = f"http://{f'[{host}]' if ':' in host else host}:{hub.port}"
+    everywhere = not (hub.is_https or hub.loopback or preview)
+    c.JupyterHub.bind_url = f"http://:{hub.port}" if everywhere else hub.inside
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{hub.ports.proxy}"
     c.ConfigurableHTTPProxy.command = _proxy()
     c.JupyterHub.hub_port = hub.ports.hub
@@ -141,6 +155,7 @@ def _proxy() -> list[str]:
 def _state(c: Any, state: State) -> None:
     c.JupyterHub.db_url = state.database
     c.JupyterHub.db_kwargs = database.OPTIONS
+    database.quicken()
     c.JupyterHub.cookie_secret_file = str(state.cookie_secret)
     c.ConfigurableHTTPProxy.pid_file = str(state.proxy_pid)
     c.JupyterHub.cleanup_servers = False  # the next start of the hub finds them again
@@ -152,26 +167,9 @@ def _pages(c: Any, settings: Settings, preview: bool) -> None:
     theirs = Path(nativeauthenticator.__file__).parent / "templates"
     c.JupyterHub.template_paths = [str(ours), *([str(theirs)] if native else [])]
     c.JupyterHub.template_vars = {"hub_title": settings.hub.title, "native_login": native}
-    c.JupyterHub.extra_handlers = HANDLERS
+    c.JupyterHub.extra_handlers = [*HANDLERS]
     if preview:
         c.JupyterHub.template_vars["announcement"] = PREVIEW_BANNER
-
-
-def _login(c: Any, settings: Settings) -> None:
-    method, options = settings.login.method, settings.login.options
-    cls = login.authenticator(method)
-    c.JupyterHub.authenticator_class = cls
-    own = c[cls.__name__]
-    if method == login.NATIVE:
-        own.update(_NATIVE)
-        # instead of admin_users: who is taken off this list is no admin any more
-        c.JupyterHub.load_roles = [{"name": "admin", "users": list(settings.login.admins)}]
-    else:
-        c.Authenticator.allow_all = False
-        c.Authenticator.admin_users = set(settings.login.admins)
-    own.update(options)
-    if method == login.SHARED:
-        click.echo(login.SHARED_WARNING)
 
 
 def _groups(c: Any, settings: Settings) -> None:
@@ -198,6 +196,7 @@ def _servers(c: Any, settings: Settings) -> None:
     }
     spawner.welcome = str(settings.homes.welcome or "")
     spawner.process_limit = limits.processes
+    spawner.disk_reserve = limits.disk_reserve
     if settings.start.slots:
         spawner.start_slots = settings.start.slots
     spawner.start_reserve = settings.start.reserve
@@ -226,13 +225,17 @@ def _prepare_database(settings: Settings, state: State) -> None:
 
 
 def _trusted(settings: Settings) -> list[str]:
-    return [*settings.login.admins, *settings.login.options.get("allowed_users", ())]
+    teachers = class_entries.instructors(settings.classes)
+    entry = settings.login
+    allowed = (*entry.allow.users, *entry.options.get("allowed_users", ()))
+    return [*entry.admins, *teachers, *allowed]
 
 
-def _containers(c: Any) -> None:
+def _containers(c: Any, settings: Settings) -> None:
     c.JupyterHub.spawner_class = "opendata"
-    c.JupyterHub.hub_ip = ensure_network(NETWORK, {"org.opendata-hub.role": "network"})
-    c.DockerSpawner.network_name = NETWORK
+    ground = isolation.prepare(c, settings)
+    c.JupyterHub.hub_ip = ground.gateway
+    c.DockerSpawner.network_name = ground.name
     c.DockerSpawner.use_internal_ip = True
 
 
@@ -263,21 +266,16 @@ def _snapshots(c: Any, settings: Settings, places: storage.Places) -> None:
         snapshots.add(c, earlier.config(entry, *places.here, places.identity, archives))
 
 
-def _lesson(entry: Class, settings: Settings) -> classes.Lesson:
-    students = settings.groups[entry.group] if entry.group else entry.users
-    return classes.Lesson(
-        name=entry.name,
-        users=students,
-        image=entry.image,
-        start=entry.start,
-        end=entry.end,
-        warm_up=entry.warm_up,
-    )
+def _classes(c: Any, settings: Settings) -> None:
+    if lessons := class_entries.lessons(settings.classes, settings.groups):
+        classes.add(c, lessons)
+    if taught := class_entries.taught(settings.classes, settings.groups):
+        teaching.add(c, {group: found.instructors for group, found in taught.items()})
 
 
 def _culling(c: Any, settings: Settings, state: State) -> None:
     if settings.culling.enabled:
-        lessons = [_lesson(entry, settings) for entry in settings.classes]
+        lessons = class_entries.lessons(settings.classes, settings.groups)
         config = cullings.config(settings.culling, lessons, state.kept)
         culling.add(c, config, settings.hub.ports.culling)
         c.JupyterHub.template_vars["stop_warning"] = True
@@ -298,7 +296,8 @@ def _images(c: Any, settings: Settings, way: Access) -> None:
 
 
 def _site(c: Any, settings: Settings, way: Access) -> None:
-    near = (c.JupyterHub.hub_ip, *subnets(NETWORK)) if settings.site.http_proxy else ()
+    hub = c.JupyterHub.hub_ip, *subnets(c.DockerSpawner.network_name)
+    near = hub if settings.site.http_proxy else ()
     c.Spawner.environment = environment(settings, near, IN_SERVER)
     c.DockerSpawner.mounts = mounts(way)
 

@@ -1,6 +1,6 @@
 """hub.yaml -> checked settings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check, nearest, read_yaml
 from opendata_hub.machine import trust
 from opendata_hub.registries import Login
-from opendata_hub.settings import login
+from opendata_hub.settings import audit, classes, entrance, hazards, login, tls
 from opendata_hub.settings.model import HubFile, Settings
 
 NAME = "hub.yaml"
@@ -51,19 +51,36 @@ def _settled(file: HubFile, folder: Path, where: str) -> Settings:
     lock = locks.beside(images if isinstance(images, Path) else folder / where)
     catalogue = _collect(faults, lambda: _catalogue(images, folder, where, lock))
     faults += login.faults(file, where)
-    file = _resolved(file, folder)
+    named, entries = file.groups, classes.resolved(file.classes, folder)
+    groups, unread = classes.groups(named, entries)
+    entry = _let_in(file.login, classes.people(entries, groups))
+    more = {"groups": groups, "login": entry, "classes": entries}
+    file = _resolved(file.model_copy(update=more), folder)
+    faults += unread
     lost = (
         *_missing_folders(file),
-        *_unusable_files(file),
+        *_unusable_files(file, folder),
         *_lost_groups(file, catalogue),
-        *_lost_classes(file, catalogue),
+        *_lost_classes(file, named, catalogue),
         *_lost_culling(file, catalogue),
+        *audit.faults(file.audit, folder),
+        *hazards.faults(file, folder),
+        *tls.faults(file),
     )
     faults += [f"{where}: {fault}" for fault in lost]
     if faults or catalogue is None:
         raise ConfigError("\n".join(faults))
     places = {"images": images, "folder": folder, "lock": lock}
     return Settings.model_construct(**{**dict(file), **places, "catalogue": catalogue})
+
+
+def _let_in(entry: entrance.Login, people: Sequence[str]) -> entrance.Login:
+    """Let the people of classes come in; where accounts have passwords, they have those."""
+    if entry.method == login.NATIVE or not people:
+        return entry
+    users = tuple(dict.fromkeys((*entry.allow.users, *people)))
+    allow = entry.allow.model_copy(update={"users": users})
+    return entry.model_copy(update={"allow": allow})
 
 
 def _collect(faults: list[str], read: Callable[[], T]) -> T | None:
@@ -106,7 +123,7 @@ def _resolved(file: HubFile, folder: Path) -> HubFile:
     bundle = file.site.ca_bundle and folder / file.site.ca_bundle.expanduser()
     site = file.site.model_copy(update={"ca_bundle": bundle})
     changed = {"datasets": datasets, "homes": homes, "registries": registries, "site": site}
-    return file.model_copy(update=changed)
+    return file.model_copy(update={**changed, "https": tls.resolved(file.https, folder)})
 
 
 def _at_home(entry: Login, folder: Path) -> Login:
@@ -123,10 +140,12 @@ def _missing_folders(file: HubFile) -> Iterator[str]:
             yield f"{key} is {str(path)!r}, which is no folder; make it, or mend the path."
 
 
-def _unusable_files(file: HubFile) -> Iterator[str]:
+def _unusable_files(file: HubFile, folder: Path) -> Iterator[str]:
     reads: dict[str, Callable[[], object]] = {
         f"registries.{host}.password_file": entry.secret for host, entry in file.registries.items()
     }
+    if file.login.client_secret_file:
+        reads["login.client_secret_file"] = partial(file.login.secret, folder)
     if file.site.ca_bundle:
         reads["site.ca_bundle"] = partial(trust.certificates, file.site.ca_bundle)
     for key, read in reads.items():
@@ -138,7 +157,7 @@ def _unusable_files(file: HubFile) -> Iterator[str]:
 
 def _lost_groups(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
     """Groups that nobody can be in: a typing error there would lock everyone out."""
-    if not file.groups:
+    if not file.groups or file.login.brings_groups:
         return
     used = {f"dataset '{name}'": dataset.groups for name, dataset in file.datasets.items()}
     used |= {f"image '{i.slug}'": i.groups for i in (catalogue.images if catalogue else ())}
@@ -151,20 +170,11 @@ def _lost_groups(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
                 )
 
 
-def _lost_classes(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
-    """Classes that nobody is in, or whose image there is not."""
-    slugs = [image.slug for image in catalogue.images] if catalogue else []
-    for number, entry in enumerate(file.classes):
-        key = f"classes[{number}]"
-        if entry.group and entry.group not in file.groups:
-            known = ", ".join(file.groups) or "none"
-            yield (
-                f"{key}.group is {entry.group!r}, which groups does not define; known: {known}."
-                f"{nearest(entry.group, file.groups)}"
-            )
-        if entry.image and catalogue and entry.image not in slugs:
-            near = nearest(entry.image, slugs)
-            yield f"{key}.image is {entry.image!r}; in the catalogue: {', '.join(slugs)}.{near}"
+def _lost_classes(
+    file: HubFile, named: Mapping[str, Sequence[str]], catalogue: Catalogue | None
+) -> Iterator[str]:
+    slugs = [image.slug for image in catalogue.images] if catalogue else None
+    yield from classes.faults(file.classes, named, file.groups, slugs, file.login.admins)
 
 
 def _lost_culling(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
@@ -175,6 +185,7 @@ def _lost_culling(file: HubFile, catalogue: Catalogue | None) -> Iterator[str]:
             near = nearest(slug, slugs)
             yield f"culling.images.{slug}: in the catalogue are only {', '.join(slugs)}.{near}"
     for group in file.culling.groups:
-        if file.groups and group not in file.groups:
+        known = file.groups and not file.login.brings_groups
+        if known and group not in file.groups:
             near = nearest(group, file.groups)
             yield f"culling.groups.{group}: groups has only {', '.join(file.groups)}.{near}"

@@ -1,29 +1,35 @@
 """What hub.yaml may hold: defaults, checks and reference in one."""
 
-import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+import regex
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from opendata_hub.catalogue import Catalogue, Image, Slug
+from opendata_hub.catalogue import Catalogue, Image
 from opendata_hub.datasets import Dataset, DatasetName
-from opendata_hub.fields import Count, Duration, Matching, Model, Moment, Number, Percent, Size
+from opendata_hub.fields import Count, Duration, Model, Number, Percent, Size
 from opendata_hub.registries import Logins, host_of
+from opendata_hub.rosters import UserName
+from opendata_hub.settings import address
+from opendata_hub.settings.audit import Audit, AuditEntry
+from opendata_hub.settings.classes import Class
 from opendata_hub.settings.culling import Culling, CullingEntry
+from opendata_hub.settings.entrance import Login
 from opendata_hub.settings.homes import Homes
+from opendata_hub.settings.https import Https
+from opendata_hub.settings.network import Network
 from opendata_hub.site import Site
-
-PORTS_ABOVE = 81
-"""How far above the public port the hub's own highest one is."""
 
 
 class Ports(NamedTuple):
     """The ports of a hub. All but the public one are its own business."""
 
     public: int
+    pages: int
+    """Of the proxy: on loopback where Caddy has the public one, else that one itself."""
     proxy: int
     """Of the proxy's API, on loopback."""
     images: int
@@ -36,44 +42,18 @@ class Ports(NamedTuple):
     """Where the servers reach the hub."""
 
 
-def ports(public: int) -> Ports:
+def ports(public: int, https: bool = False) -> Ports:
     """All follow from the public one, so that two hubs can live on one machine."""
-    return Ports(public, public + 1, public + 2, public + 3, public + 4, public + PORTS_ABOVE)
-
-
-_URL_RULE = "write an address such as http://localhost:8000 or http://lab.example.org"
-
-
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-    except ValueError:  # brackets that are no IPv6 address
-        raise ValueError(_URL_RULE) from None
-    if parts.scheme == "https":
-        raise ValueError(
-            "HTTPS is not built in yet; write http:// here, and put a proxy that speaks TLS, such "
-            "as Caddy, in front of this port"
-        )
-    extras = (parts.username, parts.query, parts.fragment, parts.path.strip("/"))
-    if parts.scheme != "http" or not parts.hostname or any(extras):
-        raise ValueError(_URL_RULE)
-    return f"http://{parts.netloc}"
-
-
-def _free_ports(value: str) -> str:
-    try:
-        port = urlsplit(value).port
-    except ValueError:
-        port = 0
-    if port is not None and not 0 < port <= 65535 - PORTS_ABOVE:
-        raise ValueError(f"write a port from 1 to {65535 - PORTS_ABOVE}")
-    return value
+    base = 8000 if https and public == 443 else public
+    pages = base + 9 if https else public
+    return Ports(public, pages, base + 1, base + 2, base + 3, base + 4, base + address.PORTS_ABOVE)
 
 
 def _regex(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
+        re.compile(value)  # whose words are the clearer ones
+        regex.compile(value)
+    except (re.error, regex.error) as error:
         raise ValueError(f"write a regular expression: {error}") from None
     return value
 
@@ -90,10 +70,7 @@ def _path_alone(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-HubUrl = Annotated[str, AfterValidator(_http_url), AfterValidator(_free_ports)]
-UserName = Annotated[
-    str, Matching(r"[^\s,/]+", "write a user name, without spaces, commas and slashes")
-]
+PLAIN_HTTP = "yes, unencrypted on the internet"
 Images = Annotated[
     Path | list[Any], BeforeValidator(_path_or_list, json_schema_input_type=str | list[Image])
 ]
@@ -106,56 +83,61 @@ class Hub(Model):
     """The hub itself: its name and its address."""
 
     title: str = Field("Notebooks", description="Name of this hub on its pages.", min_length=1)
-    url: HubUrl = Field(
+    url: address.HubUrl = Field(
         "http://localhost:8000",
-        description="What people type. With `localhost` the hub answers on this machine only; with "
-        "any other name or address it answers everyone who reaches its port, over plain HTTP.",
+        description="What people type. With `https://` the hub gets itself a certificate, as "
+        "`https` says. With `http://localhost` it answers on this machine only; with `http://` and "
+        "any other name or address it answers everyone who reaches its port, unencrypted.",
     )
+
+    plain_http: Literal["yes, unencrypted on the internet"] | None = Field(
+        None,
+        description="With `http://` and an address of the internet the hub starts only if this "
+        f"says `{PLAIN_HTTP}`: behind a proxy of yours that encrypts.",
+    )
+
+    @property
+    def is_https(self) -> bool:
+        """Whether what people type is encrypted on its way."""
+        return urlsplit(self.url).scheme == "https"
 
     @property
     def port(self) -> int:
         """Where the hub answers."""
-        return urlsplit(self.url).port or 80
+        return urlsplit(self.url).port or (443 if self.is_https else 80)
 
     @property
     def loopback(self) -> str | None:
         """The loopback address to answer on, or None where other machines shall reach the hub."""
-        host = urlsplit(self.url).hostname or ""
-        if host == "localhost":
-            return "127.0.0.1"
-        try:
-            return host if ipaddress.ip_address(host).is_loopback else None
-        except ValueError:
-            return None
+        return address.loopback(self.host)
+
+    @property
+    def host(self) -> str:
+        """The name or the number that people type, without brackets."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether strangers may reach the hub: by an address or a name of the internet."""
+        return address.is_public(self.host)
 
     @property
     def ports(self) -> "Ports":
         """All of them."""
-        return ports(self.port)
+        return ports(self.port, self.is_https)
+
+    @property
+    def inside(self) -> str:
+        """Where programs of this machine reach the pages, whatever people type."""
+        host = (None if self.is_https else self.loopback) or "127.0.0.1"
+        return f"http://{address.bracketed(host)}:{self.ports.pages}"
 
     def at(self, port: int) -> str:
         """Return the address with another port."""
-        host = urlsplit(self.url).hostname or ""
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-class Login(Model):
-    """Who gets in."""
-
-    method: str = Field(
-        "native",
-        description="How people log in: `native` (a password each; people sign up and wait for an "
-        "admin's approval), `shared-password` (for trusted rooms: whoever knows the class password "
-        "can be any student), or any other authenticator that is installed, by its entry point.",
-    )
-    admins: tuple[UserName, ...] = Field(
-        ("admin",),
-        description="Users who may approve sign-ups and manage everybody's servers. With `native`, "
-        "each gets a random password at the next start, and who is not listed is no admin.",
-    )
-    options: dict[str, Any] = Field(
-        {}, description="Settings of that authenticator, by the names of its traits."
-    )
+        host = address.bracketed(self.host)
+        if not self.is_https:
+            return f"http://{host}:{port}"
+        return f"https://{host}" if port == 443 else f"https://{host}:{port}"
 
 
 class Limits(Model):
@@ -179,6 +161,13 @@ class Limits(Model):
         1024,
         ge=32,
         description="Processes and threads of a server, kernels and terminals included.",
+    )
+    disk_reserve: Size | None = Field(
+        None,
+        description="What has to be left on the disks that servers write to, their homes' among "
+        "them: when there is less, the server that fills the disk is stopped. Unless written, a "
+        "twentieth of the disk, 2G at least and 20G at most, but never more than a tenth.",
+        json_schema_extra={"examples": ["5G"]},
     )
 
 
@@ -228,36 +217,14 @@ class Pulling(Model):
     )
 
 
-class Class(Model):
-    """A lesson: its servers are started before the students come."""
-
-    name: str = Field(description="What it is called in the hub's log.", min_length=1)
-    users: tuple[UserName, ...] = Field((), description="Its students, in the order of starting.")
-    group: str | None = Field(None, description="Or a group of `groups`, instead of `users`.")
-    image: Slug | None = Field(
-        None, description="The image they use; each one's last choice unless written."
-    )
-    start: Moment = Field(description="When it begins, such as `2026-11-24 14:00`.")
-    end: Moment = Field(description="When it ends.")
-    warm_up: Duration = Field(
-        600,
-        description="How long before, their servers begin to start. Those who click go first.",
-        json_schema_extra={"default": "10m"},
-    )
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> "Class":
-        if bool(self.users) == bool(self.group):
-            raise ValueError("write one of users and group")
-        if self.end <= self.start:
-            raise ValueError("write an end that is after the start")
-        return self
-
-
 class HubFile(Model):
     """Settings of a hub, as hub.yaml holds them. Every key may be left out."""
 
     hub: Hub = Field(default_factory=Hub, description="The hub itself.")
+    https: Https = Field(
+        default_factory=Https,
+        description="The certificate of an address that begins with https://.",
+    )
     site: Site = Field(
         default_factory=Site, description="What lies between this machine and the internet."
     )
@@ -294,7 +261,9 @@ class HubFile(Model):
         description="Having images on this machine before anybody asks for them.",
     )
     classes: tuple[Class, ...] = Field(
-        (), description="Lessons whose servers are started before the students come."
+        (),
+        description="Classes: their students, who teaches them, and lessons whose servers are "
+        "started before the students come.",
     )
     culling: CullingEntry = Field(
         default_factory=Culling,
@@ -302,6 +271,13 @@ class HubFile(Model):
         "no culling at all.",
     )
     limits: Limits = Field(default_factory=Limits, description="What one server may use.")
+    network: Network = Field(
+        default_factory=Network, description="What servers may reach beside the hub."
+    )
+    audit: AuditEntry = Field(
+        default_factory=Audit,
+        description="Who did what on the hub. `false` is enough for no such record.",
+    )
 
 
 class Settings(HubFile):

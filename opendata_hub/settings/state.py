@@ -14,12 +14,16 @@ class State:
         self.folder = folder / ".hub"
         self.database_file = self.folder / "jupyterhub.sqlite"
         self.cookie_secret = self.folder / "cookie_secret"
+        self.crypt_key = self.folder / "crypt_key"
         self.proxy_pid = self.folder / "proxy.pid"
         self.logins = self.folder / "logins"
         self.ca_bundle = self.folder / "ca-bundle.pem"
         self.kept = self.folder / "kept.json"
         self.homes = self.folder / "homes.json"
         self.snapshots = self.folder / "snapshots"
+        self.certificates = self.folder / "internal-ssl"
+        self.caddy = self.folder / "caddy"
+        self.last_settings = self.folder / "last-settings.json"
 
     @property
     def database(self) -> str:

@@ -116,10 +116,10 @@ def _here(settings: Settings) -> tuple[str, str]:
 def _known(settings: Settings) -> Places:
     try:
         kept = json.loads(State(settings.folder).homes.read_text("utf-8"))
-    except (OSError, ValueError):
+        former = tuple((str(kind), str(path)) for kind, path in kept["former"])
+        return Places(**{**kept, "former": former})
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return Places("", "")
-    former = tuple((kind, path) for kind, path in kept["former"])
-    return Places(**{**kept, "former": former})
 
 
 def _write(file: Path, places: Places) -> None:

@@ -9,6 +9,7 @@ from opendata_hub import homes
 from opendata_hub.catalogue import Image
 from opendata_hub.engine.memory import PROMISED
 from opendata_hub.engine.servers import container, host_config
+from opendata_hub.spawner import holes
 
 
 def labels(user: str, server: str, image: str, promised: int) -> dict[str, str]:
@@ -36,13 +37,20 @@ async def applied(spawner: Any, entry: Image | None) -> AsyncIterator[None]:
     create, host = [await _resolved(spawner, value) for value in operators]
     slug = entry.slug if entry else ""
     known_by = labels(spawner.user.name, spawner.name, slug, spawner.promise()[1])
-    limits = spawner.mem_limit, spawner.process_limit
+    limits, info = (spawner.mem_limit, spawner.process_limit), await spawner.engine.info()
+    holes.tell(spawner.log, info, _sources(spawner))
     spawner.extra_create_kwargs = container(known_by, create)
-    spawner.extra_host_config = host_config(entry, *limits, host)
+    spawner.extra_host_config = host_config(entry, *limits, host, info)
     try:
         yield
     finally:
         spawner.extra_create_kwargs, spawner.extra_host_config = operators
+
+
+def _sources(spawner: Any) -> list[str]:
+    """Paths, and names of volumes, that the operator has servers mount."""
+    mounts = [str(mount.get("source", "")) for mount in spawner.mounts if isinstance(mount, dict)]
+    return [*spawner.volumes, *spawner.read_only_volumes, *mounts]
 
 
 async def _resolved(spawner: Any, value: Any) -> dict[str, Any]:

@@ -13,6 +13,11 @@ class News:
         self._latest: Event | None = None
         self._bell = asyncio.Event()
 
+    @property
+    def latest(self) -> str:
+        """What it says; empty before the first."""
+        return self._latest["message"] if self._latest else ""
+
     def forget(self) -> None:
         """Begin a new start."""
         self._latest = None

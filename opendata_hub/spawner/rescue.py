@@ -1,7 +1,7 @@
 """What a server gets whose home is full: a place in memory for all that it has to write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from docker.types import Mount
@@ -54,6 +54,12 @@ FULL = Rescue(
     notice="Your home is full. This server started so that you can delete what you do not need: "
     "nothing else can be saved. Then stop it and start it again.",
 )
+DISK_FULL = replace(
+    FULL,
+    notice="The disk with everybody's files is full. This server started so that you can delete "
+    "what you do not need: nothing else can be saved. Then stop it and start it again, and tell "
+    "your instructor.",
+)
 
 
 async def look(storage: Storage, user: str, has_quota: bool) -> Rescue:
@@ -65,16 +71,16 @@ async def look(storage: Storage, user: str, has_quota: bool) -> Rescue:
     """
     try:
         folder = await storage.folder(user)
-        if not await _is_full(storage, user, folder, has_quota):
+        if await _look(storage, user, folder, has_quota) is NONE:
             return NONE
         await room.settle(folder)  # what was deleted a moment ago may not be counted yet
-        return FULL if await _is_full(storage, user, folder, has_quota) else NONE
+        return await _look(storage, user, folder, has_quota)
     except (StorageError, EngineError, OSError):
         return NONE
 
 
-async def _is_full(storage: Storage, user: str, folder: Path, has_quota: bool) -> bool:
+async def _look(storage: Storage, user: str, folder: Path, has_quota: bool) -> Rescue:
     if room.of_disk(folder).is_full:
-        return True
+        return DISK_FULL
     quota = room.of_quota(await storage.space(user)) if has_quota else None
-    return quota is not None and quota.is_full
+    return FULL if quota and quota.is_full else NONE

@@ -1,5 +1,6 @@
 """One server's container, watched until its server answers, and until it ends."""
 
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -58,12 +59,15 @@ class Watch:
             await self._require_running()
         return ip, port
 
-    async def first_answer(self, url: str, tell: Callable[[Event], None]) -> None:
+    async def first_answer(
+        self, url: str, tell: Callable[[Event], None], seal: ssl.SSLContext | None = None
+    ) -> None:
         """
         Wait until its server answers.
 
         Args:
             tell: told a few times a second how far it is.
+            seal: to ask it with, where it is encrypted.
 
         Raises:
             Diagnosed: it has ended, or its server cannot log people in at a hub.
@@ -74,7 +78,7 @@ class Watch:
             await self._require_running()
             tell(progress.waiting(time.monotonic() - began, self.patience))
 
-        if not works_with_hub(await first_answer(url, look)):
+        if not works_with_hub(await first_answer(url, look, seal)):
             raise Diagnosed(diagnosis.knows_no_hub(self.image, hub_version))
 
     async def silence(self) -> Diagnosis:

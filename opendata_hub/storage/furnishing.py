@@ -38,7 +38,7 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
     try:
         # An engine that maps users, or runs without root, has given it to somebody else.
         there = {entry.name for entry in folder.iterdir()}
-        if os.geteuid() or folder.stat().st_uid or there - {mountpoint.NAME}:
+        if os.geteuid() or folder.stat().st_uid or there - mountpoint.OURS:
             return False
     except OSError:
         return False
@@ -46,7 +46,9 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> bool:
         for path, content in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        for entry in (*folder.rglob("*"), folder):
+        # The deepest first: in a folder that is theirs already, another server of the same user
+        # could put a symlink in the place of what comes next.
+        for entry in (*sorted(folder.rglob("*"), reverse=True), folder):
             entry.chmod(0o755 if entry.is_dir() else 0o644)
             os.chown(entry, homes.UID, homes.GID)
     except OSError as error:

@@ -70,11 +70,11 @@ class Move:
     def _read(self) -> dict[str, Carried]:
         try:
             found = json.loads(self._file.read_text("utf-8"))
+            return {user: Carried(**marks) for user, marks in found.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._unusable(error) from None
-        return {user: Carried(**marks) for user, marks in found.items()}
 
     def note(self, user: str, carried: Carried) -> None:
         """Write down how far a home is."""

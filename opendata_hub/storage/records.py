@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from opendata_hub import homes
+from opendata_hub.errors import StorageError
 
 FOLDER = ".opendata-hub"
 
@@ -50,14 +51,23 @@ class Records:
         _flush(path.parent)
 
     def find(self, user: str) -> Record | None:
-        """Return that of one user; None where there is none."""
+        """
+        Return that of one user; None where there is none.
+
+        Raises:
+            StorageError: it is damaged.
+        """
         path = self._path(user)
-        return Record(**json.loads(path.read_text("utf-8"))) if path.exists() else None
+        return _read(path) if path.exists() else None
 
     def read(self) -> list[Record]:
-        """All of them."""
-        files = sorted(self.folder.glob("*.json"))
-        return [Record(**json.loads(file.read_text("utf-8"))) for file in files]
+        """
+        All of them.
+
+        Raises:
+            StorageError: one is damaged.
+        """
+        return [_read(file) for file in sorted(self.folder.glob("*.json"))]
 
     def remove(self, user: str) -> None:
         """Forget a home."""
@@ -65,6 +75,21 @@ class Records:
 
     def _path(self, user: str) -> Path:
         return self.folder / f"{homes.safe_name(user)}.json"
+
+
+def _read(file: Path) -> Record:
+    try:
+        record = Record(**json.loads(file.read_text("utf-8")))
+        if not (isinstance(record.user, str) and record.user and isinstance(record.deleted, str)):
+            raise ValueError("no user")
+        if record.when and not record.when.tzinfo:
+            raise ValueError("a time without its zone")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise StorageError(
+            f"{file} cannot be read ({error}), so nobody knows whose home it is of; bring it back "
+            "from a backup, or write it anew."
+        ) from None
+    return record
 
 
 def _flush(folder: Path) -> None:

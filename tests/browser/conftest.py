@@ -10,6 +10,7 @@ import docker
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests import repositories
 from tests.browser.product import REPOSITORY, ProductHub
 from tests.conftest import STARTER, describe_containers
 from tests.hubs import PATIENCE, run
@@ -91,9 +92,18 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-def hub(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductHub]:
+def door() -> str:
+    """Where there can be a git server that the hub's servers reach."""
+    return repositories.door()
+
+
+@pytest.fixture(scope="package")
+def hub(
+    client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory, door: str
+) -> Iterator[ProductHub]:
     """The hub of this tier: three notebooks, own images, the sample, the welcome notebook."""
-    hub = ProductHub(tmp_path_factory.mktemp("product"), client, settings(), students=14)
+    written = {**settings(), "network": {"reach": [door]}}
+    hub = ProductHub(tmp_path_factory.mktemp("product"), client, written, students=20)
     with run(hub):
         yield hub
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import docker
 
+from opendata_hub.storage import shared
+from tests.conftest import remove_network, remove_traces
 from tests.hubs import RunningHub
 from tests.ports import free_hub_port
 
@@ -25,10 +27,12 @@ c.JupyterHub.load_roles.append({{
 }})
 """
 
+_CLASS = ("instructor", "pupil", "course")
+
 
 class ProductHub(RunningHub):
     """
-    The product, with a token for the test itself, an admin and students.
+    The product, with a token for the test itself, an admin and students, and a class of one.
 
     People have names of their own in each run: a hub that really runs on this engine has a
     ``student``, too, whose home is nobody's to remove.
@@ -44,10 +48,11 @@ class ProductHub(RunningHub):
     ) -> None:
         run = secrets.token_hex(3)
         self.admin = f"teacher-{run}"
+        self.instructor, self.pupil, self.course = (f"{one}-{run}" for one in _CLASS)
         self._waiting = [f"student{number}-{run}" for number in range(students)]
         self._settings = settings
         super().__init__(folder, client, "")
-        self.users |= {self.admin, *self._waiting}
+        self.users |= {self.admin, self.instructor, self.pupil, *self._waiting}
         self.url = f"http://localhost:{self.port}"
         self.environment["OPENDATA_HUB_CONFIG"] = str(folder / "hub.yaml")
         self.environment["OPENDATA_HUB_PREVIEW"] = str(int(preview))
@@ -63,12 +68,24 @@ class ProductHub(RunningHub):
                 **self._settings.get("hub", {}),
                 "url": f"http://localhost:{self.port}",
             },
-            "login": {"admins": [self.admin], "options": {"allowed_users": self._waiting}},
+            "classes": [
+                {"name": self.course, "users": [self.pupil], "instructors": [self.instructor]}
+            ],
+            "login": {
+                "admins": [self.admin],
+                "options": {"allowed_users": [self.pupil, *self._waiting]},
+            },
         }
         text = json.dumps(written, ensure_ascii=False)  # what is JSON is YAML
         (self.folder / "hub.yaml").write_text(text, "utf-8")
         config = str(REPOSITORY / "jupyterhub_config.py")
         return CONFIG.format(config=config, token=self.token)
+
+    def clear(self) -> None:
+        """Remove its network and the rules, too."""
+        super().clear()
+        remove_traces(self.client, shared.owner(self.course))
+        remove_network(self.client, self.port)
 
     def password(self, user: str) -> str:
         """Read the password that the first start has made."""

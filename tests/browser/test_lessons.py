@@ -17,11 +17,11 @@ GREETING = "Welcome to the first lesson"
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Iterator[str]:
+def course(door: str, tmp_path: Path) -> Iterator[str]:
     """Address of a repository with one notebook, in a folder with a space."""
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": [f"# {GREETING}"]}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    with serving(tmp_path, {"lesson 1/first.ipynb": json.dumps(notebook)}) as address:
+    with serving(tmp_path, {"lesson 1/first.ipynb": json.dumps(notebook)}, door) as address:
         yield address
 
 

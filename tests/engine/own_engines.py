@@ -36,6 +36,7 @@ DAEMON = (
 MOUNTS = {
     "tmpfs": "mount -t tmpfs -o size={disk} tmpfs",
     "ext4": "mkfs.ext4 -q {folder}/disk {disk}; mount -o loop {folder}/disk",
+    "ext4, few files": "mkfs.ext4 -q -N 9000 {folder}/disk {disk}; mount -o loop {folder}/disk",
 }
 
 ADDRESS = "198.51.100.1"
@@ -65,9 +66,12 @@ class OwnEngine:
         # The engine makes sockets deep in this one, and a socket's path has 107 characters at most.
         self._sockets = Path(tempfile.mkdtemp(prefix="engine-"))
         self._command = f"{DAEMON.format(folder=folder, short=self._sockets)} {options}"
-        self._environment = environment
+        self.environment = environment
+        """Variables for it alone, from its next start on."""
         self._log = folder / "dockerd.log"
         self.url = f"unix://{folder}/docker.sock"
+        self.keeper = keeper
+        """Process whose network and mounts are the engine's."""
         self.within: Sequence[str] = ["nsenter", "--target", str(keeper), "--net"]
         """Command that another one goes behind to run on the engine's own loopback."""
         self.disk = Path(f"/proc/{keeper}/root", *folder.parts[1:], "data")
@@ -78,7 +82,7 @@ class OwnEngine:
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
                 [*self.within, "--mount", *self._command.split()],
-                stdout=output, stderr=output, env={**os.environ, **self._environment},
+                stdout=output, stderr=output, env={**os.environ, **self.environment},
             )  # fmt: skip
         wait_for(
             lambda: b"API listen on" in self._log.read_bytes(),
@@ -114,6 +118,7 @@ def own_engine(
     environment: Mapping[str, str] | None = None,
     filesystem: str = "tmpfs",
     wired: bool = False,
+    options: str = "",
 ) -> Iterator[OwnEngine]:
     """
     Run an engine.
@@ -121,12 +126,13 @@ def own_engine(
     Args:
         disk: size of its disk, such as 64m.
         environment: variables for the engine alone.
-        filesystem: of its disk: tmpfs, or ext4 on a loop device.
+        filesystem: of its disk: tmpfs, or ext4 on a loop device, with room for few files or many.
         wired: it has a bridge, whose containers reach this machine at ``HERE``, and are reached
             by their addresses. One engine at a time may be.
+        options: more of them, for the daemon.
     """
     (folder / "data").mkdir()
-    options = f"--bip={BRIDGE} --ip-masq=false" if wired else "--bridge=none"
+    options += f" --bip={BRIDGE} --ip-masq=false" if wired else " --bridge=none"
     with _namespaces(folder, disk, filesystem, wired) as keeper:
         engine = OwnEngine(folder, keeper, options, environment or {})
         try:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import ports
 from opendata_hub.settings.model import ports as own_ports
-from tests.conftest import STARTER
+from tests.conftest import STARTER, remove_network
 from tests.hubs import wait_for
 from tests.ports import free_hub_port
 
@@ -71,6 +71,8 @@ def _started(folder: Path, **environment: str) -> Iterator[Run]:
         sys.stdout.write(run.output)
         if process.poll() is None:
             run.end(signal.SIGTERM)
+        with closing(docker.APIClient(version="auto")) as client:
+            remove_network(client, port)
 
 
 def _is_up(run: Run) -> bool:

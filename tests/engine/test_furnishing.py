@@ -1,6 +1,7 @@
 """A new home and its first owner."""
 
 import io
+import os
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -84,3 +85,25 @@ async def test_a_home_that_was_begun_is_finished(
     found = entries(client, container)
     assert found["jovyan/Welcome.ipynb"] == (homes.UID, homes.GID, 0o644, b"{}")
     assert "jovyan/data/one/muons.csv" in found
+
+
+async def test_nothing_changes_hands_within_what_has_changed_hands(
+    engine: Engine,
+    client: docker.APIClient,
+    home: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its owner, who may be at it, never has a folder in which root still works."""
+    volume, container = home
+    folder, handed, chown = Path(client.inspect_volume(volume)["Mountpoint"]), set(), os.chown
+
+    def watched(path: Path, *owner: int) -> None:
+        assert not handed.intersection(path.parents), path
+        handed.add(path)
+        chown(path, *owner)
+
+    monkeypatch.setattr(os, "chown", watched)
+
+    await furnish(engine, container, FILES, folder)
+
+    assert len(handed) == 5

@@ -21,7 +21,7 @@ from opendata_hub.engine import Engine
 from opendata_hub.homes import HOME
 from opendata_hub.settings.accounts import hub_database
 from opendata_hub.settings.state import State
-from opendata_hub.storage import Btrfs, Folders
+from opendata_hub.storage import Btrfs, Folders, shared
 from opendata_hub.storage.snapshots import FOLDER
 from tests.disks import btrfs_disk
 from tests.engine.conftest import Run
@@ -253,6 +253,23 @@ def test_without_the_hubs_word_nothing_goes(storage: Folders, tmp_path: Path) ->
 
     assert result.exit_code == 1 and "No hub has run" in result.stderr
     assert len(left(storage)) == 4
+
+
+def test_the_folder_of_a_class_goes_with_the_class_alone(storage: Folders) -> None:
+    """It is listed and handed out like a home, and never deleted while hub.yaml has the class."""
+    folder, file = shared.owner("art"), Path("hub.yaml")
+    asyncio.run(storage.make(folder))
+    classes = "classes: [{name: art, users: [anna], instructors: [fay]}]\n"
+    file.write_text(f"{file.read_text()}{classes}")
+    assert folder in homes("list").stdout
+    assert homes("export", folder).exit_code == 0
+    refused = homes("purge", folder, "--force", "--yes")
+
+    assert refused.exit_code == 1 and "class/art: hub.yaml has the class" in refused.stderr
+    assert folder not in homes("purge", "--yes").stdout
+    file.write_text(file.read_text().replace(classes, ""))
+    assert homes("purge", folder, "--yes").exit_code == 0
+    assert folder not in left(storage)
 
 
 def test_a_killed_purge_is_done_again(storage: Folders) -> None:

@@ -25,6 +25,7 @@ from opendata_hub.storage import (
     open_storage,
     quotas,
     room,
+    shared,
     subvolumes,
 )
 from opendata_hub.storage.btrfs import limit_all
@@ -313,3 +314,42 @@ async def test_btrfs_is_asked_for_where_it_is_not(
 def test_volumes_are_the_storage_without_a_path(engine: Engine) -> None:
     """As hub.yaml has it where it says nothing."""
     assert isinstance(open_storage(engine, "volume"), Volumes)
+
+
+async def test_the_folder_of_a_class_is_kept_like_a_home(
+    storage: Storage, user: str, make: Run, engine: Engine, new_name: Callable[[str], str]
+) -> None:
+    """Its instructors may write; its place in a home is its user's, or that of what they have."""
+    group, here = new_name("physics"), isinstance(storage, Folders)
+    owner = shared.owner(group)
+    for name in (user, owner):
+        await storage.make(name)
+    try:
+        mount = await shared.mount(storage, group, user, read_only=False)
+        assert mount and mount["target"] == f"{homes.HOME}/class/{group}"
+        assert mount["source"] == storage.mount(owner)["source"] != storage.mount(user)["source"]
+        host = {"mounts": [Mount(**storage.mount(user)), Mount(**mount)]}
+        container = make("", host=host, labels=[f"{homes.LABEL}.user={user}"])
+        await storage.furnish(user, container, {})
+        for _ in ("the first instructor", "another one"):
+            await shared.hand_over(engine, storage, [group], container)
+        folder, home = await storage.folder(owner), await storage.folder(user)
+        assert (folder.stat().st_uid, folder.stat().st_gid) == (UID, GID)
+        assert (home / "class" / group).stat().st_uid == (home / "class").stat().st_uid == UID
+        (folder / "to-root").symlink_to("/etc/passwd")
+        (folder / "exercise").write_text("1")
+        assert (await storage.space(owner)).used < 2**20
+        listed = [home for home in await storage.homes() if shared.group_of(home.user) == group]
+        assert [home.user for home in listed] == [owner]
+
+        other = folder.parent if here else folder
+        (home / "class" / group).rmdir()
+        (home / "class").rmdir()
+        (home / "class").symlink_to(other)
+        before = sorted(path.name for path in other.iterdir())
+        assert await shared.mount(storage, group, user, read_only=True) is None
+        assert sorted(path.name for path in other.iterdir()) == before
+    finally:
+        engine.client.remove_container(container, force=True)
+        await storage.remove(owner)
+    assert not await storage.has(owner)

@@ -10,6 +10,7 @@ import docker
 import httpx
 import pytest
 
+from opendata_hub.engine import seccomp
 from tests.conftest import STARTER
 from tests.ports import free_ports
 from tests.trials import Trials
@@ -86,7 +87,8 @@ def test_only_who_has_the_token_gets_in_and_only_from_here(
     container = client.inspect_container(trials.begun[trial])
     host = container["HostConfig"]
     assert container["Config"]["User"] == "1000:100"
-    assert host["CapDrop"] == ["ALL"] and host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges", f"seccomp={seccomp.profile()}"]
     assert host["Memory"] == host["MemorySwap"] == 2**30 and host["PidsLimit"] == 500
     assert host["PortBindings"]["8888/tcp"][0]["HostIp"] == "127.0.0.1"
     assert host["NetworkMode"] == "opendata-hub"

@@ -1,5 +1,7 @@
 """What a server is on the engine, and whose containers give way to it."""
 
+import json
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import docker
 import pytest
 
 from opendata_hub.catalogue import Image
-from opendata_hub.engine import Engine
+from opendata_hub.engine import Engine, seccomp
 from opendata_hub.machine.preflight.hub import StandIn
 from opendata_hub.machine.subject import Subject
 from opendata_hub.storage import Volumes
@@ -22,7 +24,7 @@ def image(build: Callable[..., str]) -> str:
 
 
 def test_a_container_is_confined(hub: RunningHub, user: str) -> None:
-    """Not root, no capabilities, no new privileges, no swap, limits on everything."""
+    """Not root, no capabilities or new privileges, few system calls, no swap, limits throughout."""
     hub.start(user, {"image": "small"})
 
     container = hub.container(user)
@@ -31,7 +33,10 @@ def test_a_container_is_confined(hub: RunningHub, user: str) -> None:
     assert config["User"] == "1000:100"
     assert host["CapDrop"] == ["ALL"]
     assert not host["CapAdd"]
-    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["SecurityOpt"] == ["no-new-privileges", f"seccomp={seccomp.profile()}"]
+    assert host["IpcMode"] == "private"
+    assert host["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
+    assert host["ShmSize"] == host["Memory"] // 2
     assert host["Memory"] == host["MemorySwap"] == 512 * 2**20
     assert host["CpuQuota"] == 150_000
     assert host["PidsLimit"] == 1024
@@ -170,3 +175,64 @@ def test_the_server_that_died_says_why_on_the_next_visit(hub: RunningHub, user: 
     page = hub.page(user, f"/hub/spawn/{user}")
     assert "Your last server stopped by itself: it was killed from outside" in page
     assert "exit code 137, OOM no" in hub.log
+
+
+PROBE = """
+import ctypes, fcntl, json, os, socket, subprocess, sys, tempfile
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = dict(zip(sys.argv[1::2], map(int, sys.argv[2::2])))
+def why(act):
+    try:
+        return act() and "" or ""
+    except OSError as error:
+        return os.strerror(error.errno)
+def call(name, *arguments):
+    if libc.syscall(numbers[name], *arguments) < 0:
+        raise OSError(ctypes.get_errno(), name)
+def ask(number):
+    with tempfile.TemporaryFile(dir=os.environ["HOME"]) as file:
+        fcntl.ioctl(file, number, bytes(1000))
+def take():
+    with tempfile.TemporaryFile() as file:
+        os.posix_fallocate(file.fileno(), 0, 2**20)
+        assert os.fstat(file.fileno()).st_blocks >= 2**11
+print(json.dumps({
+    "namespace": why(lambda: call("unshare", 0x10000000)),
+    "io_uring": why(lambda: call("io_uring_setup", 8, ctypes.create_string_buffer(256))),
+    "key": why(lambda: call("keyctl", 0, -3, 0)),
+    "bpf": why(lambda: call("bpf", 0, 0, 0)),
+    "subvolume": why(lambda: ask(0x5000940E)),
+    "typing": why(lambda: ask(0x5412)),
+    "size of the window": why(lambda: ask(0x5413)),
+    "crypto": why(lambda: socket.socket(38, socket.SOCK_SEQPACKET)),
+    "raw": why(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)),
+    "netfilter": why(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)),
+    "addresses": why(lambda: socket.getaddrinfo("localhost", 80)),
+    "program": why(lambda: subprocess.run(["true"], check=True)),
+    "room": why(take),
+    "kernel": why(lambda: open("/proc/sys/kernel/core_pattern", "w")),
+}))
+"""
+_CALLS = {
+    "x86_64": {"unshare": 272, "io_uring_setup": 425, "keyctl": 250, "bpf": 321},
+    "aarch64": {"unshare": 97, "io_uring_setup": 425, "keyctl": 219, "bpf": 280},
+}
+NO = "Operation not permitted"
+
+
+def test_a_server_asks_the_kernel_for_what_notebooks_need_and_for_little_else(
+    hub: RunningHub, user: str
+) -> None:
+    """By real calls in a real server."""
+    hub.start(user)
+    calls = [str(word) for pair in _CALLS[platform.machine()].items() for word in pair]
+
+    job = hub.client.exec_create(hub.container(user)["Id"], ["python3", "-c", PROBE, *calls])
+
+    assert json.loads(hub.client.exec_start(job["Id"])) == {
+        **dict.fromkeys(("namespace", "io_uring", "key", "bpf", "subvolume", "typing"), NO),
+        **dict.fromkeys(("crypto", "raw", "netfilter"), NO),
+        "size of the window": "Inappropriate ioctl for device",
+        "kernel": "Read-only file system",
+        **dict.fromkeys(("addresses", "program", "room"), ""),
+    }

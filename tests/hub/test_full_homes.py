@@ -117,6 +117,6 @@ def test_a_full_disk_is_a_full_home(
         asyncio.run(storage.make(user))
         assert asyncio.run(rescue.look(storage, user, has_quota=False)) == rescue.NONE
         fill(disk / user / "large")
-        assert asyncio.run(rescue.look(storage, user, has_quota=False)) == rescue.FULL
+        assert asyncio.run(rescue.look(storage, user, has_quota=False)) == rescue.DISK_FULL
         (disk / user / "large.0").unlink()
         assert asyncio.run(rescue.look(storage, user, has_quota=False)) == rescue.NONE

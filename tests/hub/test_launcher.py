@@ -30,6 +30,7 @@ class Facts(JupyterHandler):
             "modules": {name: getattr(one, "__file__", None) for name, one in sys.modules.items()},
             "early": [one.__name__ for one in EARLY],
             "garbage": gc.get_threshold(),
+            "pages": [name for _, name in self.settings["lab_jinja2_env"].cache.keys()],
             "path": sys.path,
             "python": sys.executable,
             "finders": [type(one).__name__ for one in sys.meta_path],
@@ -130,7 +131,8 @@ def facts(hub: RunningHub, user: str, **query: Any) -> dict[str, Any]:
 
 
 async def test_a_server_has_only_what_it_uses(hub: RunningHub, user: str) -> None:
-    """No database, checks or lists, nothing of ours; garbage is collected as in a kernel."""
+    """No database, checks or lists, nothing of ours; garbage is collected as in a kernel, and the
+    page is there before anybody asks for it."""
     assert hub.start(user).ok
 
     found = facts(hub, user)
@@ -141,6 +143,7 @@ async def test_a_server_has_only_what_it_uses(hub: RunningHub, user: str) -> Non
     assert "Deferral" not in found["finders"]
     usual = (await Kernel(hub, user).run("import gc; print(*gc.get_threshold())")).split()
     wait_for(lambda: facts(hub, user)["garbage"] == [*map(int, usual)], "garbage is collected")
+    wait_for(lambda: "index.html" in facts(hub, user)["pages"], "its page is ready")
 
 
 async def test_a_kernel_sees_an_untouched_python(hub: RunningHub, user: str) -> None:

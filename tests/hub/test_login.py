@@ -59,7 +59,7 @@ def log_in(browser: httpx.Client, name: str, password: str) -> str:
     """Log in; return the reason of a refusal, or nothing."""
     answer = send(browser, "/hub/login?next=/hub/home", username=name, password=password)
     refusal = re.search(r'class="login_error">\s*(.*?)\s*<', answer.text)
-    assert answer.status_code == (403 if refusal else 200)
+    assert answer.status_code in ((403, 429) if refusal else (200,))
     return html.unescape(refusal[1]) if refusal else ""
 
 
@@ -96,9 +96,40 @@ def test_a_stranger_waits_for_an_admin(
     assert log_in(browser, name, "another password") == WRONG
 
     assert log_in(browser, "admin", logins["admin"]) == ""
-    browser.get(f"/hub/authorize/{name}")
+    decide(browser, f"authorize/{name}", approve="yes")
     browser.cookies.clear()
     assert log_in(browser, name, PASSWORD) == ""
+
+
+def decide(admin: httpx.Client, path: str, **fields: str) -> httpx.Response:
+    """Press a button on the page of accounts."""
+    page = admin.get("/hub/authorize").text
+    assert f'action="/hub/{path}"' in page
+    xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page)
+    assert xsrf
+    return admin.post(f"/hub/{path}", data={**fields, "_xsrf": xsrf[1]})
+
+
+def test_a_link_lets_nobody_in(
+    browser: httpx.Client, logins: dict[str, str], new_name: Callable[[str], str]
+) -> None:
+    """An admin who opens a page with such an image has approved nobody; a button does."""
+    name, gone = new_name("stranger"), new_name("stranger")
+    sign_up(browser, name)
+    sign_up(browser, gone)
+    log_in(browser, "admin", logins["admin"])
+    for answer in (
+        browser.get(f"/hub/authorize/{name}"),
+        browser.get(f"/hub/discard/{name}"),
+        browser.post(f"/hub/authorize/{name}", data={"approve": "yes"}),
+    ):
+        assert "Accounts</h1>" in answer.text or answer.status_code == 403
+    assert decide(browser, f"discard/{gone}").status_code == 200
+    assert f'action="/hub/discard/{gone}"' not in browser.get("/hub/authorize").text
+
+    browser.cookies.clear()
+    assert "waits for an admin" in log_in(browser, name, PASSWORD)
+    assert log_in(browser, gone, PASSWORD) == WRONG
 
 
 def test_nobody_can_sign_up_as_an_admin(
@@ -114,17 +145,49 @@ def test_nobody_can_sign_up_as_an_admin(
     assert log_in(browser, "carol", logins["carol"]) == WRONG
 
 
+@pytest.mark.parametrize("known", [True, False])
 def test_failed_logins_are_throttled(
-    browser: httpx.Client, hub: RunningHub, new_name: Callable[[str], str]
+    browser: httpx.Client, new_name: Callable[[str], str], known: bool
 ) -> None:
-    """After five wrong passwords even the right one has to wait, and the page says how long."""
+    """After five wrong passwords the right one has to wait, too; whether the name exists or not."""
     name = new_name("guessed")
-    sign_up(browser, name)
+    if known:
+        sign_up(browser, name)
     refusals = [log_in(browser, name, "wrong") for _ in range(5)]
 
-    throttled = f"Too many failed logins as {name}. Wait 60 seconds, then try again."
-    assert refusals == [WRONG] * 4 + [throttled]
-    assert log_in(browser, name, PASSWORD) == throttled
+    assert refusals == [WRONG] * 5
+    said = re.fullmatch(
+        rf"Too many failed logins as {name}\. Wait (\d+) seconds, then try again\.",
+        log_in(browser, name, PASSWORD),
+    )
+    assert said and 0 < int(said[1]) <= 60
+
+
+def test_guesses_by_the_api_count_as_well(
+    browser: httpx.Client, logins: dict[str, str], new_name: Callable[[str], str]
+) -> None:
+    """A token asked for with a password is a login, too; the API says no more than no."""
+    name = new_name("guessed")
+    ask = {"auth": {"username": name, "password": "wrong"}}
+    answers = [browser.post(f"/hub/api/users/{name}/tokens", json=ask) for _ in range(5)]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert f"Too many failed logins as {name}" in log_in(browser, name, PASSWORD)
+
+
+def test_guesses_at_the_own_password_count_as_well(
+    browser: httpx.Client, logins: dict[str, str]
+) -> None:
+    """Who finds a session open cannot find out the password, nor change it."""
+    log_in(browser, "student", logins["student"])
+    form = {"new_password": PASSWORD, "new_password_confirmation": PASSWORD}
+    for _ in range(5):
+        answer = send(browser, "/hub/change-password", old_password="wrong", **form)
+        assert "current password was incorrect" in answer.text
+    answer = send(browser, "/hub/change-password", old_password=logins["student"], **form)
+
+    assert answer.status_code == 429
+    assert "Too many failed logins as student" in answer.text
 
 
 @pytest.mark.parametrize("password", ["x" * 100, "", "ü" * 40])
@@ -149,3 +212,14 @@ def test_an_expired_form_is_shown_again(browser: httpx.Client) -> None:
     assert answer.status_code == 403
     assert "Login form invalid or expired. Try again." in answer.text
     assert 'name="password"' in answer.text
+
+
+def test_a_flood_of_sign_ups_ends(browser: httpx.Client) -> None:
+    """A class can sign up at once; a hundred from one address are enough."""
+    fields = {"signup_password": PASSWORD, "signup_password_confirmation": "another"}
+    browser.get("/hub/signup")
+    form = {**fields, "username": "flood", "_xsrf": browser.cookies["_xsrf"]}
+    answers = [browser.post("/hub/signup", data=form) for _ in range(101)]
+
+    assert answers[-1].status_code == 429
+    assert "Too many accounts were made from your network. Wait" in answers[-1].text

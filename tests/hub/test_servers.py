@@ -1,10 +1,29 @@
 """A server's life in a real hub on the real engine."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
+from tests import stand_in
 from tests.hubs import RunningHub
 from tests.kernels import Kernel
+
+
+@pytest.fixture(scope="module")
+def light(build: Callable[..., str]) -> dict[str, str]:
+    """Options of a start without a notebook."""
+    return {"custom_image": build(stand_in.LINES, base=stand_in.BASE)}
+
+
+def inside(hub: RunningHub, user: str, code: str, server: str = "") -> str:
+    """Run Python beside a server, as its user and in the home; return what it prints."""
+    container = hub.container(user, server)["Id"]
+    command = ["python3", "-c", f"import os; {code}"]
+    job = hub.client.exec_create(container, command, workdir="/home/jovyan")
+    printed: bytes = hub.client.exec_start(job["Id"])
+    return printed.decode()
 
 
 async def test_a_student_writes_a_file_and_finds_it_again_with_another_image(
@@ -24,55 +43,56 @@ async def test_a_student_writes_a_file_and_finds_it_again_with_another_image(
     assert await kernel.run("import os; print(os.environ['COURSE'])") == "physics\n"
 
 
-async def test_a_new_home_has_the_welcome_files_and_belongs_to_its_owner(
-    hub: RunningHub, user: str
+def test_a_new_home_has_the_welcome_files_and_belongs_to_its_owner(
+    hub: RunningHub, user: str, light: dict[str, str]
 ) -> None:
     """The first thing a student sees is there, and theirs to change."""
-    hub.start(user)
+    hub.start(user, light)
 
-    printed = await Kernel(hub, user).run(
-        "import os; open('welcome.txt', 'a').write('!'); print(open('welcome.txt').read());"
-        "print(os.getuid(), os.stat('.').st_uid, os.path.expanduser('~'))"
+    printed = inside(
+        hub,
+        user,
+        "open('welcome.txt', 'a').write('!'); print(open('welcome.txt').read());"
+        "print(os.getuid(), os.stat('.').st_uid, os.path.expanduser('~'))",
     )
 
     assert printed == "this is welcome!\n1000 1000 /home/jovyan\n"
 
 
-async def test_welcome_files_are_not_put_back_into_a_home_that_exists(
-    hub: RunningHub, user: str
+def test_welcome_files_are_not_put_back_into_a_home_that_exists(
+    hub: RunningHub, user: str, light: dict[str, str]
 ) -> None:
     """What a student deleted stays deleted."""
-    hub.start(user)
-    await Kernel(hub, user).run("import os; os.remove('welcome.txt')")
+    hub.start(user, light)
+    assert inside(hub, user, "os.remove('welcome.txt')") == ""
     hub.stop(user)
 
-    hub.start(user)
+    hub.start(user, light)
 
-    assert "welcome.txt" not in await Kernel(hub, user).run("import os; print(os.listdir())")
+    assert "welcome.txt" not in inside(hub, user, "print(os.listdir())")
 
 
-async def test_datasets_are_shared_read_only_and_by_group(
-    hub: RunningHub, user: str, new_name
+def test_datasets_are_shared_read_only_and_by_group(
+    hub: RunningHub, user: str, light: dict[str, str], new_name: Callable[[str], str]
 ) -> None:
     """Everybody reads open data, members read theirs, nobody writes."""
     member = hub.add_user(new_name("member"), "staff")
-    hub.start(user)
-    hub.start(member)
+    hub.start(user, light)
+    hub.start(member, light)
 
-    look = "import os; print(sorted(os.listdir('/data')))"
-    assert await Kernel(hub, user).run(look) == "['open']\n"
-    assert await Kernel(hub, member).run(look) == "['open', 'secret']\n"
-    printed = await Kernel(hub, member).run("open('/data/open/x', 'w')")
-    assert "Read-only file system" in printed
+    look = "print(sorted(os.listdir('/data')))"
+    assert inside(hub, user, look) == "['open']\n"
+    assert inside(hub, member, look) == "['open', 'secret']\n"
+    assert "Read-only file system" in inside(hub, member, "open('/data/open/x', 'w')")
 
 
-async def test_named_servers_share_the_home(hub: RunningHub, user: str) -> None:
+def test_named_servers_share_the_home(hub: RunningHub, user: str, light: dict[str, str]) -> None:
     """A second server of the same user sees the same files."""
-    hub.start(user)
-    hub.start(user, server="second")
-    await Kernel(hub, user).run("open('shared.txt', 'w').write('both')")
+    hub.start(user, light)
+    hub.start(user, light, server="second")
+    inside(hub, user, "open('shared.txt', 'w').write('both')")
 
-    assert await Kernel(hub, user, "second").run("print(open('shared.txt').read())") == "both\n"
+    assert inside(hub, user, "print(open('shared.txt').read())", "second") == "both\n"
 
 
 async def test_the_hub_checks_a_servers_secret_quickly(hub: RunningHub, user: str) -> None:

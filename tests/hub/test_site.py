@@ -11,9 +11,10 @@ import jupyterhub
 import pytest
 import trustme
 
+from opendata_hub.machine.network import name, nft
 from tests.browser.product import ProductHub
 from tests.conftest import remove_image
-from tests.hubs import run
+from tests.hubs import run, wait_for
 from tests.registries import PASSWORD, USER, registry
 from tests.site_proxies import WORDS, SiteProxy, site_proxy, web_server
 
@@ -105,12 +106,24 @@ def test_the_hub_is_reached_without_the_proxy(place: Place, client: docker.APICl
     user = place.hub.newcomer()
     assert place.hub.start(user, {"image": "own"}).ok
     environment = dict(line.split("=", 1) for line in place.hub.container(user)["Config"]["Env"])
-    (pool,) = client.inspect_network("opendata-hub")["IPAM"]["Config"]
+    (pool,) = client.inspect_network(name(place.hub.port))["IPAM"]["Config"]
     near = environment["NO_PROXY"].split(",")
 
     assert {"localhost", "127.0.0.1", pool["Gateway"], pool["Subnet"]} <= set(near)
     assert environment["HTTP_PROXY"] == environment["http_proxy"] == place.proxy.url
     assert environment["HTTPS_PROXY"] == "http://own:1", "an entry's own word goes first"
+
+
+def test_the_hub_puts_its_rules_back(place: Place) -> None:
+    """Somebody flushes the firewall: a service of the hub notices, and the log says so."""
+    own = name(place.hub.port)
+    assert nft.remove(own)
+
+    wait_for(
+        lambda: f"[network] The rules of {own} were gone, and are mended" in place.hub.log, own
+    )
+    address, port = place.proxy.url.removeprefix("http://").split(":")
+    wait_for(lambda: f"{address} . {port}" in nft.listing(own), "the way to the proxy is open")
 
 
 def test_the_password_is_nowhere_to_be_read(

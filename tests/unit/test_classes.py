@@ -11,7 +11,8 @@ from opendata_hub.errors import ConfigError
 from opendata_hub.services import classes
 from opendata_hub.services.classes.config import VARIABLE
 from opendata_hub.services.classes.roster import Roster, Task
-from opendata_hub.settings import load
+from opendata_hub.settings import Settings, load
+from opendata_hub.settings import classes as entries
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=timezone.utc)
 LESSON = classes.Lesson(
@@ -72,7 +73,7 @@ classes:
         ("group: phisics", "classes[0].group is 'phisics', which groups does not define; known: "
          "physics. Did you mean 'physics'?"),
         ("group: physics, image: two", "classes[0].image is 'two'; in the catalogue: one."),
-        ("users: [anna], group: physics", "classes[0]: write one of users and group."),
+        ("users: [anna], group: physics", "classes[0]: write one of users, group and roster."),
         ("users: [anna], start: tomorrow", None),
     ],
 )  # fmt: skip
@@ -97,3 +98,76 @@ def test_a_class_ends_after_it_begins(tmp_path: Path) -> None:
     (tmp_path / "hub.yaml").write_text(text.replace("16:00", "13:00"))
     with pytest.raises(ConfigError, match="write an end that is after the start"):
         load(tmp_path / "hub.yaml")
+
+
+SCHOOL = """
+login: {admins: [boss]}
+groups: {physics: [anna, Ben], staff: [boss, dora]}
+images: [{slug: one, display_name: One, image: example.org/one:1, groups: [chemistry]}]
+classes:
+- {name: Physics, group: physics, instructors: [Dora]}
+- {name: Tuesday, group: physics, start: 2026-11-24 14:00, end: 2026-11-24 16:00}
+- {name: chemistry, roster: chemistry.csv, instructors: [emil, dora]}
+- {name: art, users: [boss], start: 2026-11-24 14:00, end: 2026-11-24 16:00}
+"""
+
+
+def _load(folder: Path, text: str) -> Settings:
+    (folder / "chemistry.csv").write_text("username,name\ncarl,Carl\nanna,Anna\n")
+    (folder / "hub.yaml").write_text(text)
+    return load(folder / "hub.yaml")
+
+
+def test_a_class_is_its_group(tmp_path: Path) -> None:
+    """Entries of one group are one class; users and rosters make a group of the class's name."""
+    settings = _load(tmp_path, SCHOOL)
+    taught = entries.taught(settings.classes, settings.groups)
+    assert settings.groups["chemistry"] == ("carl", "anna")
+    assert settings.groups["art"] == ("boss",)
+    assert settings.classes[2].roster == tmp_path / "chemistry.csv"
+    assert taught == {
+        "physics": entries.Taught(frozenset({"anna", "ben"}), ("dora",)),
+        "chemistry": entries.Taught(frozenset({"carl", "anna"}), ("emil", "dora")),
+    }
+    lessons = entries.lessons(settings.classes, settings.groups)
+    assert [(lesson.name, lesson.users) for lesson in lessons] == [
+        ("Tuesday", ("anna", "Ben")),
+        ("art", ("boss",)),
+    ]
+
+
+def test_a_class_may_come_in_where_the_login_is_elsewhere(tmp_path: Path) -> None:
+    """Students and instructors are on the allow list; passwords of the hub need none."""
+    settings = _load(tmp_path, SCHOOL.replace("{admins", "{method: pam, admins"))
+    people = {"anna", "ben", "carl", "boss", "dora", "emil"}
+    assert {*settings.login.allow.users} == people
+    assert _load(tmp_path, SCHOOL).login.allow.users == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("[anna, Ben]", "[anna, BOSS]", "'boss' is a student of physics, and an admin. The "
+         "instructors of physics open its students' servers, and could act there with all the "
+         "rights of 'boss'. Take the name off the students, or off the admins."),
+        ("[anna, Ben]", "[anna, emil]", "'emil' is a student of physics, and an instructor."),
+        ("[Dora]", "[Dora, ben]", "'ben' is a student of physics, and an instructor."),
+        ("chemistry.csv", "none.csv", "none.csv cannot be read: No such file or directory"),
+        ("name: chemistry, roster", "name: physics, roster", "classes[2].name is 'physics', which "
+         "groups defines, too; write group: physics for its students, or take another name."),
+        ("name: art, users: [boss], start: 2026-11-24 14:00,", "name: art, users: [boss],",
+         "classes[3]: write both start and end, or none of them."),
+        ("name: chemistry", "name: ../../etc", "classes[2]: name is '../../etc', and names a "
+         "folder; write up to 64 letters, digits, dots and dashes, such as physics-101."),
+        ("group: physics, instructors", "group: physics, roster: x.csv, instructors",
+         "classes[0]: write one of users, group and roster."),
+    ],
+)  # fmt: skip
+def test_what_would_let_somebody_rise_is_refused(
+    tmp_path: Path, before: str, after: str, fault: str
+) -> None:
+    """Before the hub runs: who is whose student and more than that, and what cannot be a class."""
+    assert before in SCHOOL
+    with pytest.raises(ConfigError) as caught:
+        _load(tmp_path, SCHOOL.replace(before, after))
+    assert fault in str(caught.value)

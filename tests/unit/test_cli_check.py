@@ -21,8 +21,9 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 def test_a_fine_file_gets_a_summary(runner: CliRunner, tmp_path: Path) -> None:
     """One line says what the hub would offer."""
+    (tmp_path / "data").mkdir()
     (tmp_path / "hub.yaml").write_text(
-        f"{CATALOGUE}\ngroups: {{a: [anna], b: []}}\ndatasets: {{here: .}}"
+        f"{CATALOGUE}\ngroups: {{a: [anna], b: []}}\ndatasets: {{here: data}}"
     )
     result = runner.invoke(main, ["check"])
 

@@ -1,7 +1,13 @@
 """What a container may do: nothing, unless the catalogue or the operator says so."""
 
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from opendata_hub.catalogue import Image
-from opendata_hub.engine import servers
+from opendata_hub.engine import seccomp, servers
+from opendata_hub.engine.syscalls import ALLOWED
 
 TRUSTED = Image(
     slug="a",
@@ -10,38 +16,71 @@ TRUSTED = Image(
     capabilities=("SETUID",),
     allow_privilege_escalation=True,
 )
+INFO = {
+    "Architecture": "x86_64",
+    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=default"],
+}
 
 
 def test_by_default_a_container_may_nothing() -> None:
-    """No capability, no new privilege, no swap."""
-    assert servers.host_config(None, 2**30, 100, {}) == {
+    """No capability, no new privilege, few system calls, no swap; shared memory to work with."""
+    assert servers.host_config(None, 2**30, 100, {}, INFO) == {
         "cap_drop": ["ALL"],
         "cap_add": [],
         "pids_limit": 100,
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", f"seccomp={seccomp.profile()}"],
+        "ipc_mode": "private",
         "oom_score_adj": 500,
         "memswap_limit": 2**30,
+        "shm_size": 2**29,
     }
 
 
 def test_an_entry_may_ask_for_more() -> None:
-    """Only what it names comes back."""
-    config = servers.host_config(TRUSTED, None, 100, {})
+    """Only what it names comes back, with the system calls that the engine finds fitting."""
+    config = servers.host_config(TRUSTED, None, 100, {}, INFO)
 
     assert config == {
         "cap_drop": ["ALL"],
         "cap_add": ["SETUID"],
         "pids_limit": 100,
+        "security_opt": [],
+        "ipc_mode": "private",
         "oom_score_adj": 500,
     }
 
 
 def test_the_operators_own_words_win() -> None:
     """Who configures DockerSpawner further is obeyed, but labels of ours stay."""
-    assert servers.host_config(None, None, 100, {"pids_limit": 7})["pids_limit"] == 7
+    assert servers.host_config(None, None, 100, {"pids_limit": 7}, INFO)["pids_limit"] == 7
     made = servers.container({"role": "server"}, {"user": "5", "labels": {"role": "x", "a": "b"}})
     assert made == {
         "user": "5",
         "working_dir": "/home/jovyan",
         "labels": {"role": "server", "a": "b"},
     }
+
+
+def test_a_machine_without_seccomp_still_starts_servers() -> None:
+    """An engine refuses a profile that it cannot enforce, and other processors have other calls."""
+    for info in ({}, {**INFO, "SecurityOptions": None}, {**INFO, "Architecture": "ppc64le"}):
+        assert not seccomp.is_on(info)
+        assert servers.host_config(None, None, 9, {}, info)["security_opt"] == ["no-new-privileges"]
+
+
+@given(st.integers(0, 2**32 - 1) | st.sampled_from([0x5412, 0x5000940E, 0x5000940E ^ 1, 0x5413]))
+def test_every_ioctl_is_open_or_closed_as_it_should_be(number: int) -> None:
+    """The rules that stand for "all but these" are exactly that."""
+    closed = any(number & bits.mask == bits.value for bits in seccomp.CLOSED_IOCTLS)
+    fitting = [b for b in seccomp.all_but(seccomp.CLOSED_IOCTLS) if number & b.mask == b.value]
+
+    assert len(fitting) == (0 if closed else 1)
+
+
+def test_no_call_is_allowed_with_any_arguments_and_with_some() -> None:
+    """The first would void the second."""
+    rules = json.loads(seccomp.profile())["syscalls"]
+    some = {name for rule in rules[1:] for name in rule["names"]}
+
+    assert not some & set(rules[0]["names"])
+    assert len(set(ALLOWED)) == len(ALLOWED)

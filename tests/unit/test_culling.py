@@ -536,7 +536,7 @@ def test_it_has_no_more_rights_than_it_needs() -> None:
     assert json.loads(service["environment"][VARIABLE])["idle"] == 60
     (role,) = c.JupyterHub.load_roles
     assert role["scopes"] == [
-        "list:users", "read:users:groups", "read:servers", "delete:servers", "access:servers"
+        "list:users", "read:users:groups", "read:servers", "delete:servers"
     ]  # fmt: skip
 
 

@@ -99,3 +99,11 @@ def test_an_engine_without_warnings_gets_no_line() -> None:
     """The engine's answer holds null there, or nothing."""
     assert list(engine.judge_walls({"Warnings": None})) == []
     assert list(engine.judge_walls({})) == []
+
+
+def test_an_engine_that_lets_containers_ask_anything_of_the_kernel_is_a_fault() -> None:
+    """Then a hole in the kernel is one for every student."""
+    held = {"Architecture": "x86_64", "SecurityOptions": ["name=seccomp,profile=default"]}
+
+    assert engine.judge_calls(held).level is Level.OK
+    assert engine.judge_calls({**held, "SecurityOptions": []}).level is Level.FAULT

@@ -402,3 +402,10 @@ def test_every_text_is_escaped():
     assert [tag for tag, _ in shown.tags].count("script") == 1
     assert shown.text.count(bad) == 7 * 3 + 1
     assert [field["value"] for field in shown.named(name="custom_image")] == [bad]
+
+
+@pytest.mark.parametrize("rule", [r"(x|x)*y", r"(x+)+y", r"(.*)*y", r"([a-z]+[0-9]?)*:y"])
+def test_no_rule_makes_the_hub_wait(rule: str) -> None:
+    """One over which a name of somebody's making would take for ever lets that name not in."""
+    with pytest.raises(ChoiceError, match="must fit this hub's rule"):
+        check({"custom_image": "x" * 250}, CATALOGUE, [], rule)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from opendata_hub import settings
 from opendata_hub.catalogue import Image
-from opendata_hub.cli import main
+from opendata_hub.cli import main, welcome
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import MachineError
 
@@ -56,26 +56,22 @@ def test_stop_says_why_it_cannot(no_engine: None) -> None:
     assert result.exit_code == 1 and "does not answer" in result.stderr
 
 
-def _welcome(capsys: pytest.CaptureFixture[str], isolated: bool, logins: list[str]) -> str:
-    starting._welcome(settings.defaults(Path.cwd()), 8100, isolated, logins)
-    return capsys.readouterr().out
+def _welcome(isolated: bool, logins: list[str]) -> str:
+    at_8100 = starting._at(settings.defaults(Path.cwd()), 8100)
+    return "\n".join(welcome.lines(at_8100, isolated, logins))
 
 
-def test_the_last_words_have_address_logins_and_the_way_to_stop(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_last_words_have_address_logins_and_the_way_to_stop(here: Path) -> None:
     """A trainer reads where to go, as whom, how to open the hub to the lab, how to stop it."""
-    said = _welcome(capsys, True, ["student  abcd-efgh"])
+    said = _welcome(True, ["student  abcd-efgh"])
     for words in ("http://localhost:8100", "student  abcd-efgh", "  url: http://", "plain HTTP"):
         assert words in said
     assert "opendata-hub stop" in said and "preview" not in said
 
 
-def test_a_preview_says_that_it_isolates_nobody(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_preview_says_that_it_isolates_nobody(here: Path) -> None:
     """Nobody takes a demonstration for the real thing."""
-    assert "isolates nobody" in _welcome(capsys, False, [])
+    assert "isolates nobody" in _welcome(False, [])
 
 
 def test_a_hub_without_its_configuration_is_refused(

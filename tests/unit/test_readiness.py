@@ -48,3 +48,28 @@ async def test_an_answer_counts_while_the_one_who_was_asked_lives() -> None:
             await first_answer(f"http://{host}:{port}/api", look)
 
     assert works_with_hub(headers)
+
+
+LARGE = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2**21)
+
+
+async def test_an_answer_without_end_is_none() -> None:
+    """Who fills the hub's memory is left, and asked again."""
+    answers = [LARGE, ANSWER]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answers.pop(0))
+            await writer.drain()
+        writer.close()
+
+    async def look() -> None:
+        pass
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        host, port = server.sockets[0].getsockname()
+        headers = await first_answer(f"http://{host}:{port}/api", look)
+
+    assert works_with_hub(headers)
+    assert not answers

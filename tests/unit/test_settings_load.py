@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from opendata_hub.errors import ConfigError
-from opendata_hub.settings import Settings, defaults, load
+from opendata_hub.settings import HubFile, Settings, defaults, load
 
 CATALOGUE = """
 - {slug: root, display_name: ROOT, image: example.org/root:1, build: root}
 - {slug: exam, display_name: Exam, image: example.org/exam:1, groups: [physics]}
 """
 
-TOP = (
-    "hub, site, login, groups, images, registries, custom_image, datasets, homes, start, pulling, "
-    "classes, culling, limits"
-)
+TOP = ", ".join(HubFile.model_fields)
 NO_IMAGES = "write the path of a catalogue file, or a list of images"
-URL = "write an address such as http://localhost:8000 or http://lab.example.org"
+URL = (
+    "write an address such as https://hub.example.org, http://lab.example.org or "
+    "http://localhost:8000"
+)
 PORT = "write a port from 1 to 65454"
 PROXY = "write an address with a port, such as http://proxy.example.org:3128"
 LOGIN = "write hosts, and under each its username and password_file"
@@ -32,7 +32,7 @@ FAULTS = {
     "[]": "the file is an empty list; write keys and values.",
     "just words": "the file is 'just words'; write keys and values.",
     "hub: {titel: x}": (
-        "hub.titel is not a known key; known here: title, url. Did you mean 'title'?"
+        "hub.titel is not a known key; known here: title, url, plain_http. Did you mean 'title'?"
     ),
     "hub: {title: ''}": "hub.title is empty; write something.",
     "hub: {url: lab}": f"hub.url is 'lab'; {URL}.",
@@ -44,10 +44,6 @@ FAULTS = {
     "hub: {url: 'http://lab:x'}": f"hub.url is 'http://lab:x'; {PORT}.",
     "hub: {url: 'http://lab:65500'}": f"hub.url is 'http://lab:65500'; {PORT}.",
     "hub: {url: 'http://[lab'}": f"hub.url is 'http://[lab'; {URL}.",
-    "hub: {url: 'https://lab'}": (
-        "hub.url is 'https://lab'; HTTPS is not built in yet; write http:// here, and put a proxy "
-        "that speaks TLS, such as Caddy, in front of this port."
-    ),
     "login: {admins: anna}": "login.admins is 'anna'; write a list.",
     "login: {admins: ['anna b']}": (
         "login.admins[0] is 'anna b'; write a user name, without spaces, commas and slashes."
@@ -234,7 +230,7 @@ def test_an_unknown_login_method_is_told_what_is_installed(folder: Path) -> None
 
     sentence = str(caught.value)
     assert sentence.startswith(
-        "hub.yaml: login.method is 'nativ', which is not installed; installed:"
+        "hub.yaml: login.method is 'nativ', which is not installed; there is native, "
     )
     assert " github, " in sentence
     assert sentence.endswith(" Did you mean 'native'?")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.homes.house import House, count, house, of_users
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.steps import in_words
@@ -21,7 +22,7 @@ from opendata_hub.storage.surveying import survey
 _ENDING = ".zip"
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.argument("user", required=False)
 @click.option("--all", "everyone", is_flag=True, help="All homes: one file each, in a folder.")
 @click.option(

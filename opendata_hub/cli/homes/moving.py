@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.homes import quiet
 from opendata_hub.cli.homes.house import PLACES, House, Place, count, house, place
 from opendata_hub.cli.images import bars, options
@@ -29,7 +30,7 @@ _ROUNDS = 3
 _MORE = 1.05  # times as much as now, a home may take on another file system
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.option("--to", "text", metavar="PLACE", required=True, help=f"Where to: {PLACES}.")
 @options.config
 @in_words()

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.homes import house as houses
 from opendata_hub.cli.homes.house import House, Place, count, house, names, of_users
 from opendata_hub.cli.homes.sizes import Sized, sized, together
@@ -18,7 +19,7 @@ from opendata_hub.errors import OpenDataError, StorageError
 from opendata_hub.fields import parse_duration
 from opendata_hub.settings.people import known_users
 from opendata_hub.settings.state import State
-from opendata_hub.storage import Home, Storage
+from opendata_hub.storage import Home, Storage, shared
 from opendata_hub.storage.occupants import occupants
 
 _WORD = "yes"
@@ -33,7 +34,7 @@ def _ago(context: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(f"{value!r}; {error}.") from None
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.argument("users", nargs=-1, metavar="[USER]...")
 @click.option(
     "--deleted-before",
@@ -86,6 +87,10 @@ def purge(
 
 def _named(found: House, users: Sequence[str], force: bool) -> list[Home]:
     homes = of_users(found.homes(), users)
+    if held := [h.user for h in homes if shared.group_of(h.user) in found.settings.groups]:
+        raise StorageError(
+            f"{names(held)}: hub.yaml has the class; take it out first: opendata-hub class remove"
+        )
     known = set() if force else known_users(State(found.settings.folder))
     if still := [home.user for home in homes if home.user in known]:
         raise StorageError(

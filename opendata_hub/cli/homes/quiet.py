@@ -40,9 +40,8 @@ def require(found: House, homes: Sequence[Home]) -> None:
 
 def runs(settings: Settings) -> bool:
     """Whether the hub of these settings runs: it answers, or its proxy is there."""
-    host = settings.hub.loopback or "127.0.0.1"
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.hub.port}/hub/health"
-    return foreground.answers(url) or _has_proxy(State(settings.folder).proxy_pid)
+    health = f"{settings.hub.inside}/hub/health"
+    return foreground.answers(health) or _has_proxy(State(settings.folder).proxy_pid)
 
 
 def _has_proxy(file: Path) -> bool:

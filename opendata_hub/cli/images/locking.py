@@ -7,6 +7,7 @@ import docker
 
 from opendata_hub import locks
 from opendata_hub.catalogue import Image
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.images import options
 from opendata_hub.cli.images.outcomes import Outcome, each, end
 from opendata_hub.cli.steps import in_words
@@ -17,7 +18,7 @@ from opendata_hub.machine.digests import Answer
 from opendata_hub.settings import Settings
 
 
-@click.command()
+@click.command(cls=Audited)
 @options.slugs
 @options.config
 @options.as_json
@@ -42,7 +43,7 @@ def lock(slugs: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     end(well)
 
 
-@click.command()
+@click.command(cls=Audited)
 @options.slugs
 @options.config
 @options.as_json
@@ -65,7 +66,7 @@ def rollback(slugs: tuple[str, ...], config: Path | None, as_json: bool) -> None
     end(well)
 
 
-@click.command()
+@click.command(cls=Audited)
 @options.slugs
 @options.config
 @in_words()

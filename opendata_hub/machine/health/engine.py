@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata_hub.engine import seccomp
 from opendata_hub.machine import daemon, packages
 from opendata_hub.machine.health.finding import Finding, Level, fault, ok
 
@@ -139,3 +140,15 @@ def judge_walls(info: Mapping[str, Any]) -> Iterator[Finding]:
                 "take that address out of /etc/docker/daemon.json and the service's -H options, "
                 "then: sudo systemctl restart docker",
             )
+
+
+def judge_calls(info: Mapping[str, Any]) -> Finding:
+    """Say whether the engine holds servers to the system calls that we allow them."""
+    if seccomp.is_on(info):
+        return ok("Isolation", "servers can ask little of the kernel (seccomp).")
+    return fault(
+        "Isolation",
+        "the engine does not hold containers to a list of system calls (seccomp): students can ask "
+        "anything of this machine's kernel.",
+        "take the engine and the kernel of the distribution, on x86_64 or aarch64: docker info",
+    )

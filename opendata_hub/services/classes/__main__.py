@@ -9,6 +9,7 @@ from opendata_hub.services.classes.config import VARIABLE, Config
 from opendata_hub.services.classes.roster import Roster
 from opendata_hub.services.classes.warmer import Warmer
 from opendata_hub.services.orphan import end_with_hub
+from opendata_hub.services.seal import speak_sealed
 
 
 async def main() -> None:
@@ -21,5 +22,6 @@ async def main() -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="[classes] %(message)s")
     end_with_hub()
+    speak_sealed()
     with suppress(KeyboardInterrupt):
         asyncio.run(main())

@@ -11,10 +11,11 @@ from jupyterhub_idle_culler import IdleCuller
 from tornado.httpclient import HTTPClientError
 from tornado.ioloop import IOLoop, PeriodicCallback
 
-from opendata_hub import clock
+from opendata_hub import bounds, clock
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineUnreachable
 from opendata_hub.machine import daemon
+from opendata_hub.services import seal
 from opendata_hub.services.culling.arbiter import Arbiter
 from opendata_hub.services.culling.config import VARIABLE, Config
 from opendata_hub.services.culling.pages import application
@@ -27,9 +28,10 @@ _PARENT_EVERY = 1000  # milliseconds
 def main() -> None:
     """Run jupyterhub-idle-culler with our arbiter until the hub ends this process."""
     clock.steady()
+    bounds.set_bounds()
     config = Config.model_validate_json(os.environ[VARIABLE])
     url, token = os.environ["JUPYTERHUB_API_URL"], os.environ["JUPYTERHUB_API_TOKEN"]
-    arbiter = Arbiter(config, _engine(), url, token)
+    arbiter, certificates = Arbiter(config, _engine(), url, token), seal.certificates()
     _serve(arbiter)
     PeriodicCallback(_ending_with(os.getppid()), _PARENT_EVERY).start()
     IdleCuller.launch_instance(
@@ -37,6 +39,8 @@ def main() -> None:
         config_file="",
         cull_arbiter_hook=arbiter,
         cull_every=config.check_every,
+        ssl_enabled=certificates is not None,
+        internal_certs_location=str(certificates or ""),
         max_age=0,  # it would stop servers without asking the arbiter
         log_level=logging.ERROR,  # the arbiter says all, and with the reason
     )

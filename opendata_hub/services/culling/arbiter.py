@@ -37,7 +37,7 @@ class Arbiter:
 
     Args:
         url: of the hub's API.
-        token: with the scopes ``read:users:groups`` and ``access:servers``.
+        token: with the scope ``read:users:groups``; no server ever sees it.
     """
 
     def __init__(self, config: Config, engine: Engine, url: str, token: str) -> None:
@@ -84,7 +84,7 @@ class Arbiter:
 
     async def _look(self, user: str, name: str) -> Verdict:
         found = await container.find(self._engine, user, name)
-        life = await jupyter.ask(found.url, self._token)
+        life = await jupyter.ask(found.url, found.token)
         lesson, known = self._lesson(user), self._servers.get((user, name))
         clock = time.monotonic()
         if known and known.container == found.id:

@@ -1,4 +1,4 @@
-"""What the engine tells of a server: where it is, of which image, and the CPU it has used."""
+"""What the engine tells of a server: where it is, who may ask it, its image, its use of CPU."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +18,15 @@ class Container:
     Attributes:
         image: slug, empty for an image of one's own.
         url: where its server answers, with a slash at the end.
+        token: the server's own, which opens this server and no other: whoever has made themselves
+            its master reads what it is asked with.
         cpu: seconds that its processes have used.
     """
 
     id: str
     image: str
     url: str
+    token: str
     cpu: float
 
 
@@ -41,8 +44,10 @@ async def find(engine: Engine, user: str, server: str) -> Container:
     for container_id in await engine.containers(f"{LABEL}.user={user}"):
         facts = await engine.container(container_id)
         if facts and _is_server(facts, server) and facts["State"]["Running"]:
-            image, used = _labels(facts)[f"{LABEL}.image"], await usage(engine, container_id)
-            return Container(container_id, image, _url(facts), used.cpu)
+            image, told = _labels(facts)[f"{LABEL}.image"], _told(facts)
+            used = await usage(engine, container_id)
+            token = told["JUPYTERHUB_API_TOKEN"]
+            return Container(container_id, image, _url(facts, told), token, used.cpu)
     raise Silent("the engine has no container of it that runs")
 
 
@@ -56,12 +61,16 @@ def _is_server(facts: dict[str, Any], server: str) -> bool:
     return known.get(f"{LABEL}.role") == "server" and known.get(f"{LABEL}.server") == server
 
 
-def _url(facts: dict[str, Any]) -> str:
+def _told(facts: dict[str, Any]) -> dict[str, str]:
+    """What the hub has told the server, in variables."""
+    return dict(entry.partition("=")[::2] for entry in facts["Config"]["Env"])
+
+
+def _url(facts: dict[str, Any], variables: dict[str, str]) -> str:
     """Its address on the engine's network, with the port and the path that the hub gave it."""
-    environment = dict(entry.partition("=")[::2] for entry in facts["Config"]["Env"])
-    told = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
+    told = urlsplit(variables["JUPYTERHUB_SERVICE_URL"])
     networks = facts["NetworkSettings"]["Networks"].values()
     ip = next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
     if not ip:
         raise Silent("its container has no address")
-    return f"http://{ip}:{told.port}{told.path.rstrip('/')}/"
+    return f"{told.scheme}://{ip}:{told.port}{told.path.rstrip('/')}/"

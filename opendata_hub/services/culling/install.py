@@ -7,9 +7,9 @@ from typing import Any
 from opendata_hub.services.culling.config import VARIABLE, Config
 
 NAME = "culling"
-SCOPES = ("list:users", "read:users:groups", "read:servers", "delete:servers", "access:servers")
-"""What it may do in the hub: see who has a server and is in which group, stop servers, and ask
-servers what they do. The hub knows no smaller right for the last one."""
+SCOPES = ("list:users", "read:users:groups", "read:servers", "delete:servers")
+"""What it may do in the hub: see who has a server and is in which group, and stop servers. What
+servers do they are asked with tokens of their own."""
 
 
 def add(c: Any, config: Config | None = None, port: int | None = None) -> None:

@@ -8,9 +8,17 @@ from datetime import datetime, timezone
 from math import inf
 from typing import Any
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from opendata_hub.services import seal
 
 _PATIENCE = 10.0  # seconds; one under load takes a few
+_LONGEST = 2**20  # bytes of an answer; a thousand kernels take a third of it
+
+
+_NONSENSE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of reading an answer that somebody has made up."""
 
 
 class Silent(Exception):
@@ -41,7 +49,7 @@ async def ask(url: str, token: str) -> Life:
 
     Args:
         url: its own address, past the proxy: what the proxy passes on counts as use in the hub.
-        token: with the scope ``access:servers``.
+        token: one that the server's owner may know, who may be all that answers there.
 
     Raises:
         Silent: it does not answer, or not as a Jupyter server does.
@@ -55,7 +63,7 @@ async def ask(url: str, token: str) -> Life:
         return read(status, kernels, terminals, datetime.now(timezone.utc))
     except (HTTPClientError, OSError) as error:
         raise Silent(f"its server does not answer ({error})") from None
-    except (LookupError, TypeError, ValueError) as error:
+    except _NONSENSE as error:
         raise Silent(f"its server answers what no Jupyter server does ({error!r})") from None
 
 
@@ -72,7 +80,7 @@ def read(
     ``busy`` is busy.
 
     Raises:
-        LookupError, TypeError, ValueError: they are none of a Jupyter server.
+        LookupError, TypeError, ValueError, AttributeError: they are none of a Jupyter server.
     """
     moves = [_age(one["last_activity"], now) for one in (*kernels, *terminals)]
     moved, used = min(moves, default=inf), _age(status["last_activity"], now)
@@ -100,5 +108,10 @@ async def _get(url: str, what: str, token: str) -> Any:
         connect_timeout=_PATIENCE,
         request_timeout=_PATIENCE,
         follow_redirects=False,
+        ssl_options=seal.for_servers(),
     )
-    return json.loads((await AsyncHTTPClient().fetch(request)).body)
+    client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_LONGEST)
+    try:
+        return json.loads((await client.fetch(request)).body)
+    finally:
+        client.close()

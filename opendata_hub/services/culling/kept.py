@@ -48,7 +48,8 @@ class Kept:
 
 def _read(file: Path) -> dict[str, float]:
     try:
-        known: dict[str, float] = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):  # there is none, or the power went while it was written
+        known = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):  # there is none, or the power went meanwhile
         return {}
-    return known
+    times = known.items() if isinstance(known, dict) else ()
+    return {one: until for one, until in times if isinstance(until, int | float)}

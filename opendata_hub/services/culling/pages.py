@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from tornado import web
 
 from opendata_hub.fields import Model
+from opendata_hub.services import answers
+from opendata_hub.services.answers import Answer
 from opendata_hub.services.culling.arbiter import Arbiter
 
 
@@ -27,15 +29,14 @@ def application(prefix: str, arbiter: Arbiter, auth: HubAuth) -> web.Application
     a header is nothing that a page of somebody else's could send, so there is no cookie to forge.
     """
     path = url_path_join(prefix, r"user/([^/]+)/(?:([^/]+)/)?")
-    return web.Application([(path, _Server, {"arbiter": arbiter, "auth": auth})])
+    return web.Application(
+        [(path, _Server, {"arbiter": arbiter, "auth": auth})], **answers.settings()
+    )
 
 
-class _Server(web.RequestHandler):
+class _Server(Answer):
     def initialize(self, arbiter: Arbiter, auth: HubAuth) -> None:
         self.arbiter, self.auth = arbiter, auth
-
-    def set_default_headers(self) -> None:
-        self.set_header("Cache-Control", "no-store")
 
     async def post(self, user: str, name: str | None) -> None:
         if not await self._may_open(f"{user}/{name or ''}"):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tornado.httpclient import HTTPClientError
 
+from opendata_hub import bounds
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineError, EngineUnreachable, StorageError
 from opendata_hub.machine import daemon
@@ -18,6 +19,7 @@ from opendata_hub.services.homes.meter import Meter
 from opendata_hub.services.homes.pages import application
 from opendata_hub.services.hub_users import active_users
 from opendata_hub.services.orphan import end_with_hub
+from opendata_hub.services.seal import speak_sealed
 from opendata_hub.storage import Folders, Storage, open_storage
 
 _ENGINE_PATIENCE = 20  # seconds for an answer of the engine
@@ -87,5 +89,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="[homes] %(message)s")
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     end_with_hub()
+    speak_sealed()
+    bounds.set_bounds()
     with suppress(KeyboardInterrupt):
         asyncio.run(main())

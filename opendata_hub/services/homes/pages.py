@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jupyterhub.services.auth import HubAuth, HubOAuthCallbackHandler, HubOAuthenticated
+from jupyterhub.services.auth import HubAuth, HubOAuthenticated
 from jupyterhub.utils import url_path_join
 from tornado import web
 
 from opendata_hub.errors import EngineError, StorageError
 from opendata_hub.fields import format_size
+from opendata_hub.services import answers
+from opendata_hub.services.answers import Answer, Callback
 from opendata_hub.services.homes import paths
 from opendata_hub.services.homes.hands import Hands, Names
 from opendata_hub.services.homes.install import ALL
@@ -35,7 +37,7 @@ def application(prefix: str, meter: Meter, hands: Hands, cookie_secret: bytes) -
         ("all", _All, given),
         ("api", _Json, given),
         (r"user/([^/]+)/(?:([^/]+)/)?", _Server, {"meter": meter, "auth": HubAuth()}),
-        ("oauth_callback", HubOAuthCallbackHandler, {}),
+        ("oauth_callback", Callback, {}),
     ]
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
@@ -44,17 +46,14 @@ def application(prefix: str, meter: Meter, hands: Hands, cookie_secret: bytes) -
     return web.Application(
         [(url_path_join(prefix, path), handler, more) for path, handler, more in pages],
         cookie_secret=cookie_secret,
+        **answers.settings(),
         templates=environment,
     )
 
 
-class _Handler(HubOAuthenticated, web.RequestHandler):
+class _Handler(HubOAuthenticated, Answer):
     def initialize(self, meter: Meter, hands: Hands) -> None:
         self.meter, self.hands = meter, hands
-
-    def set_default_headers(self) -> None:
-        self.set_header("Content-Security-Policy", "frame-ancestors 'none'")
-        self.set_header("Cache-Control", "no-store")
 
     @property
     def user(self) -> str:
@@ -145,14 +144,11 @@ async def _table(handler: _Handler) -> Table:
     return await table(handler.meter)
 
 
-class _Server(web.RequestHandler):
+class _Server(Answer):
     """Pages ask here with a token in a header: there is no cookie to forge."""
 
     def initialize(self, meter: Meter, auth: HubAuth) -> None:
         self.meter, self.auth = meter, auth
-
-    def set_default_headers(self) -> None:
-        self.set_header("Cache-Control", "no-store")
 
     async def get(self, user: str, name: str | None) -> None:
         if not await self._may_open(f"{user}/{name or ''}"):

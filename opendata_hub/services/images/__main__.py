@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import docker
 
+from opendata_hub import bounds
 from opendata_hub.engine import SILENCE, Puller
 from opendata_hub.errors import ConfigError, EngineUnreachable
 from opendata_hub.machine import daemon
@@ -18,6 +19,7 @@ from opendata_hub.services.images.keeper import Keeper
 from opendata_hub.services.images.pages import application
 from opendata_hub.services.images.students import Students
 from opendata_hub.services.orphan import end_with_hub
+from opendata_hub.services.seal import speak_sealed
 
 _PAUSE = 10.0  # seconds between two questions to an engine that does not answer
 
@@ -60,6 +62,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="[images] %(message)s")
     logging.getLogger("tornado.access").setLevel(logging.WARNING)
     end_with_hub()
+    speak_sealed()
+    bounds.set_bounds()
     try:
         asyncio.run(main())
     except ConfigError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import docker
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from jupyterhub.services.auth import HubOAuthenticated
 from jupyterhub.utils import url_path_join
 from tornado import web
 
@@ -16,6 +16,8 @@ from opendata_hub.engine.lanes import in_background
 from opendata_hub.errors import EngineError
 from opendata_hub.fields import format_size
 from opendata_hub.homes import LABEL, SERVERS
+from opendata_hub.services import answers
+from opendata_hub.services.answers import Answer, Callback
 from opendata_hub.services.images.keeper import Keeper
 from opendata_hub.services.images.report import Report
 
@@ -38,7 +40,7 @@ def application(
         ("api", _Json, given),
         (r"api/([a-z0-9-]+)", _Ask, given),
         ("metrics", _Metrics, given),
-        ("oauth_callback", HubOAuthCallbackHandler, {}),
+        ("oauth_callback", Callback, {}),
     ]
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined
@@ -47,17 +49,14 @@ def application(
     return web.Application(
         [(url_path_join(prefix, path), handler, more) for path, handler, more in pages],
         cookie_secret=cookie_secret,
+        **answers.settings(),
         template=environment.get_template("images.html"),
     )
 
 
-class _Handler(HubOAuthenticated, web.RequestHandler):
+class _Handler(HubOAuthenticated, Answer):
     def initialize(self, keeper: Keeper, client: docker.DockerClient) -> None:
         self.keeper, self.client = keeper, client
-
-    def set_default_headers(self) -> None:
-        self.set_header("Content-Security-Policy", "frame-ancestors 'none'")
-        self.set_header("Cache-Control", "no-store")
 
     async def report(self) -> Report:
         try:

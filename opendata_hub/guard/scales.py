@@ -1,0 +1,75 @@
+"""What one server takes on a disk."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from opendata_hub.guard.disk import Disk
+from opendata_hub.guard.place import Place, family
+from opendata_hub.homes import HOME
+
+_PATIENCE = 30.0  # seconds for a count; who has more files than that is not weighed
+
+
+async def weigh(place: Place, disk: Disk, *, files: bool) -> int | None:
+    """
+    Count what a server takes on a disk: bytes, of which holes in files are none, or files.
+
+    Returns:
+        int: None where it cannot be counted, or takes too long.
+    """
+    total = 0 if files else await asyncio.to_thread(_unnamed, place, disk)
+    for folder in (place.layer if disk.layers else None, place.home if disk.homes else None):
+        weight = 0 if folder is None else await _count(folder, files)
+        if weight is None:
+            return None
+        total += weight
+    return total
+
+
+async def _count(folder: Path, files: bool) -> int | None:
+    unit = "--inodes" if files else "--block-size=1"
+    process = await asyncio.create_subprocess_exec(
+        "du", "--summarize", "--one-file-system", unit, str(folder),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
+    except asyncio.TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+    count = said.partition(b"\t")[0]
+    return int(count) if count.isdigit() else None  # what vanishes meanwhile makes it complain
+
+
+def _unnamed(place: Place, disk: Disk) -> int:
+    """Bytes of files without a name that a server's processes have open, or in their memory."""
+    root = Path(f"/proc/{place.process}/root")
+    try:
+        layer, home = root.stat().st_dev, root.joinpath(HOME.lstrip("/")).stat().st_dev
+    except OSError:
+        return 0  # it has ended
+    devices = {layer} if disk.layers else set()
+    devices |= {home} if disk.homes else set()
+    found = {
+        (status.st_dev, status.st_ino): status.st_blocks * 512
+        for process in family(place.process)
+        for status in _held(process)
+        if not status.st_nlink and stat.S_ISREG(status.st_mode) and status.st_dev in devices
+    }
+    return sum(found.values())
+
+
+def _held(process: Path) -> Iterator[os.stat_result]:
+    """Yield what a process has open, and what it has in its memory that was deleted."""
+    for kind in ("fd", "map_files"):
+        with suppress(OSError), os.scandir(process / kind) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    if kind == "fd" or Path(entry.path).readlink().name.endswith("(deleted)"):
+                        yield entry.stat()

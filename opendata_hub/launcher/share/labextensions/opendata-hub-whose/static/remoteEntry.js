@@ -1,0 +1,47 @@
+/*
+ * Says whose server this is, in JupyterLab's top line, to everybody but its owner.
+ *
+ * Written by hand as what a bundler makes for JupyterLab 4, so that nothing has to be built. Where
+ * there is no hub, it is silent.
+ */
+(() => {
+  const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}");
+  let scope = {}; // what JupyterLab shares with extensions: package -> version -> loader
+
+  async function shared(name) {
+    const versions = Object.values(scope[name] || {});
+    const found = versions.find((version) => version.loaded) || versions[0];
+    return found ? (await found.get())() : {};
+  }
+
+  function activate(app, Widget) {
+    const {hubUser: visitor, hubServerUser: owner} = config;
+    if (!owner || visitor === owner || !Widget) return;
+    const node = document.createElement("strong");
+    node.textContent = `Server of ${owner}`;
+    node.title = "What you change here is changed for its owner.";
+    node.style.cssText = "padding: 0 12px; align-content: center; color: #fff; background: #a33";
+    const label = new Widget({node});
+    label.id = "opendata-hub-whose";
+    app.shell.add(label, "top", {rank: 1000});
+  }
+
+  async function plugin() {
+    const {Widget} = await shared("@lumino/widgets");
+    return {
+      id: "opendata-hub-whose:plugin",
+      autoStart: true,
+      activate: (app) => activate(app, Widget),
+    };
+  }
+
+  (window._JUPYTERLAB ??= {})["opendata-hub-whose"] = {
+    init: (given) => {
+      scope = given;
+    },
+    get: async () => {
+      const found = await plugin();
+      return () => ({__esModule: true, default: found});
+    },
+  };
+})();

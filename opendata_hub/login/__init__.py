@@ -1,0 +1,1 @@
+"""How people log in: the hub's authenticators, mended and guarded. Knows no file of settings."""

@@ -1,0 +1,78 @@
+"""The name of this machine: what the DNS says of it, and whether that is here."""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Name:
+    """
+    What the DNS knows.
+
+    Attributes:
+        host: the name.
+        here: addresses that it leads to, and that this machine has.
+        elsewhere: the other ones.
+        fault: why there are none, a sentence.
+    """
+
+    host: str
+    here: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    fault: str = ""
+
+
+def look(host: str) -> Name:
+    """Ask the DNS, as this machine is set up to, and wait for its answer."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return Name(host, fault=_fault(host, error))
+    except UnicodeError:
+        return Name(host, fault=f"{host} cannot be a name in the DNS; mend hub.url.")
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    here = tuple(address for address in addresses if is_here(address))
+    return Name(host, here, tuple(address for address in addresses if address not in here))
+
+
+def is_here(address: str) -> bool:
+    """Whether an address is one of this machine's own."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def doubt(name: Name) -> str:
+    """Say what may keep an authority from reaching this machine by its name; may be empty."""
+    private = [address for address in name.elsewhere if _is_private(address)]
+    if private:
+        return (
+            f"{name.host} leads to {', '.join(private)}, a private address, which nobody reaches "
+            "from the internet."
+        )
+    if name.elsewhere and name.here:
+        return (
+            f"{name.host} leads to {', '.join(name.elsewhere)} too, which this machine does not "
+            "have; if that is no router of yours, take it out of the DNS."
+        )
+    if name.elsewhere:
+        return (
+            f"{name.host} leads to {', '.join(name.elsewhere)}, which this machine does not have "
+            "itself: right behind a router, or at a cloud, that passes ports 80 and 443 on to it."
+        )
+    return ""
+
+
+def _is_private(address: str) -> bool:
+    return not ipaddress.ip_address(address.partition("%")[0]).is_global
+
+
+def _fault(host: str, error: socket.gaierror) -> str:
+    if error.errno == socket.EAI_AGAIN:
+        return f"Where {host} leads is not known: this machine's DNS does not answer."
+    return f"{host} is not in the DNS; make an A record for it, with this machine's address."
