@@ -105,9 +105,17 @@ def ben(hub: GroundHub) -> Student:
 
 
 @pytest.fixture(scope="package")
-def cleo(hub: GroundHub) -> Student:
-    """One whose own server may break."""
+def breakable(hub: GroundHub) -> Student:
+    """The same person as ``cleo``."""
     return Student(hub, hub.newcomer())
+
+
+@pytest.fixture
+def cleo(breakable: Student) -> Student:
+    """One whose own server may break, and is there again for the next test."""
+    if not breakable.hub.servers(breakable.name):
+        breakable.comes_back()
+    return breakable
 
 
 @pytest.fixture

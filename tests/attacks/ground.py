@@ -15,6 +15,7 @@ import docker
 import httpx
 
 from opendata_hub.engine import archive
+from opendata_hub.homes import volume_name
 from tests.attacks import listener, puppet
 from tests.browser.product import ProductHub
 from tests.engine.own_engines import OwnEngine, own_engine
@@ -37,7 +38,7 @@ INTERNET = "93.184.215.14"
 """An address of the real internet, which the world around this machine answers for."""
 
 METADATA = ("169.254.169.254", "169.254.170.2", "fd00:ec2::254")
-PRIVATE = (ROUTER, "172.31.66.7", "192.168.66.7", "100.64.66.7", "198.51.100.77")
+PRIVATE = (ROUTER, "172.31.66.7", "192.168.66.7", "100.64.66.7")
 WORLD = (INTERNET, *METADATA, *PRIVATE[1:])
 
 SSH, ENGINE, EXPORTER = 22, 2375, 9100
@@ -90,9 +91,9 @@ class Ground:
     client: docker.APIClient
     within: Sequence[str]
 
-    def run(self, *command: str) -> str:
-        """Run a command on the machine; return what it prints."""
-        return subprocess.check_output([*self.within, *command], text=True)
+    def home(self, user: str) -> Path:
+        """The folder of a home, as the machine's root sees it."""
+        return self.engine.disk / "volumes" / volume_name(user) / "_data"
 
     def tidy(self) -> None:
         """Remove all containers and volumes."""

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from tests.attacks.conftest import PROCESSES, only_walls
-from tests.attacks.ground import GroundHub
+from tests.attacks.ground import Ground, GroundHub
 from tests.attacks.inside import files, kernel
 from tests.attacks.students import Student
 from tests.hubs import wait_for
@@ -35,7 +35,7 @@ async def test_a_bomb_in_shared_memory(hub: GroundHub, ben: Student, cleo: Stude
     assert others_go_on(hub, ben)
 
 
-async def test_a_disk_bomb(hub: GroundHub, ben: Student, cleo: Student) -> None:
+async def test_a_disk_bomb(hub: GroundHub, machine: Ground, ben: Student, cleo: Student) -> None:
     """Disk without end, where homes have no quota: the server is stopped in time, and its owner \
 reads why."""
     await cleo.begins(files.fills, "/home/jovyan", 2**33)
@@ -45,12 +45,12 @@ reads why."""
     assert await ben.does(files.fills, "/home/jovyan", 2**20) == [2**20, ""]
     page = await asyncio.to_thread(hub.page, cleo.name, f"/hub/spawn/{cleo.name}")
     assert "it was filling the disk" in page
+    (machine.home(cleo.name) / "bomb").unlink()
 
 
 async def test_a_fork_bomb(hub: GroundHub, ben: Student, cleo: Student) -> None:
     """Processes without end: those of the server end at its limit, others' go on, and the hub \
 can stop it."""
-    await asyncio.to_thread(cleo.comes_back)
     count = await cleo.does(files.forks_without_end)
 
     assert count <= PROCESSES

@@ -9,7 +9,6 @@ from zipfile import ZipFile
 
 import httpx
 
-from opendata_hub.homes import volume_name
 from opendata_hub.storage import packing
 from opendata_hub.storage.exporting import export
 from tests.attacks.conftest import DATA, only_walls
@@ -30,11 +29,6 @@ def peak(hub: GroundHub) -> int:
     """The most memory that the hub has had, in MiB."""
     lines = Path(f"/proc/{hub.process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
-
-
-def home(machine: Ground, user: str) -> Path:
-    """The folder of a home, as the machine's root sees it."""
-    return machine.engine.disk / "volumes" / volume_name(user) / "_data"
 
 
 def test_answers_to_a_start(hub: GroundHub, ben: Student, new_name: Callable[[str], str]) -> None:
@@ -68,11 +62,8 @@ shows no token but the server's own."""
         assert hub.start(user, {"image": f"late-{trap}"}).ok
     begun = len(hub.log)
 
-    for user in users.values():
-        told = f"{user} stays: its server"
-        wait_for(lambda told=told: told in hub.log[begun:], f"{user} is looked at", ROUNDS)
-    later = len(hub.log)
-    wait_for(lambda: f"{ben.name} stays" in hub.log[later:], "others are looked at", ROUNDS)
+    for told in (*(f"{user} stays: its server" for user in users.values()), f"{ben.name} stays"):
+        wait_for(lambda told=told: told in hub.log[begun:], told, ROUNDS)
 
     for user in users.values():
         for token in tokens_seen_by(hub, user):
@@ -120,7 +111,7 @@ it by the hub's page when no server starts any more."""
     failed = await asyncio.to_thread(hub.start, cleo.name)
 
     assert "stopped while it was starting" in failed.message
-    ran = (home(machine, cleo.name) / "ran").read_text()
+    ran = (machine.home(cleo.name) / "ran").read_text()
     assert "Uid:\t1000\t1000\t1000\t1000" in ran and "CapBnd:\t0000000000000000" in ran
     await asyncio.to_thread(deletes, hub.session(cleo.name), [".jupyter", ".ipython"])
     await asyncio.to_thread(cleo.comes_back)
@@ -152,7 +143,7 @@ not followed."""
     deletes(page, ["out/kept", "up/etc/passwd", "../../x", "out", "up", "etc"])
 
     assert (secret / "kept").read_text() == "kept"
-    assert not (home(machine, cleo.name) / "out").is_symlink()
+    assert not (machine.home(cleo.name) / "out").is_symlink()
 
 
 async def test_symlinks_and_what_is_kept(
@@ -162,7 +153,7 @@ async def test_symlinks_and_what_is_kept(
 to."""
     secret = hub.folder / ".hub" / "cookie_secret"
     await cleo.does(files.links, "secret", str(secret))
-    place = home(machine, cleo.name)
+    place = machine.home(cleo.name)
 
     packing.pack(place, tmp_path / "home.tar.gz")
     export(place, "home", tmp_path / "home.zip", lambda _: None)
@@ -182,7 +173,7 @@ to is as it was."""
     await cleo.starves()
 
     wait_for(lambda: "out of memory" in hub.log, "the hub has noticed")
-    place = home(machine, cleo.name) / NOTE
+    place = machine.home(cleo.name) / NOTE
     wait_for(lambda: not place.is_symlink() and place.is_file(), "the note is there")
     assert (hub.folder / DATA / "events.txt").read_text() == "four muons"
 

@@ -42,7 +42,12 @@ def test_the_hub_runs_it_on_loopback() -> None:
 
     assert service["name"] == "images"
     assert service["url"] == "http://127.0.0.1:8002"
-    assert service["command"] == [sys.executable, "-m", "opendata_hub.services.images"]
+    assert service["command"] == [
+        sys.executable,
+        "-m",
+        "opendata_hub.services",
+        "opendata_hub.services.images",
+    ]
 
 
 def test_it_may_see_who_starts_what_and_nothing_else() -> None:

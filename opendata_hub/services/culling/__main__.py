@@ -4,7 +4,6 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubAuth
 from jupyterhub_idle_culler import IdleCuller
@@ -15,7 +14,7 @@ from opendata_hub import bounds, clock
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineUnreachable
 from opendata_hub.machine import daemon
-from opendata_hub.services import seal
+from opendata_hub.services import door, seal
 from opendata_hub.services.culling.arbiter import Arbiter
 from opendata_hub.services.culling.config import VARIABLE, Config
 from opendata_hub.services.culling.pages import application
@@ -49,9 +48,7 @@ def main() -> None:
 def _serve(arbiter: Arbiter) -> None:
     """Answer the pages of servers, where the hub has given an address for that."""
     if prefix := os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):  # the URL is there in any case
-        place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-        pages = application(prefix, arbiter, HubAuth())
-        pages.listen(place.port or 80, place.hostname or "127.0.0.1")
+        door.open_to(application(prefix, arbiter, HubAuth()))
 
 
 def _engine() -> Engine:

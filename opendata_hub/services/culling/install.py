@@ -1,9 +1,9 @@
 """The lines of a hub's configuration that make it run the service."""
 
 import os
-import sys
 from typing import Any
 
+from opendata_hub.services import door
 from opendata_hub.services.culling.config import VARIABLE, Config
 
 NAME = "culling"
@@ -24,7 +24,7 @@ def add(c: Any, config: Config | None = None, port: int | None = None) -> None:
     """
     service: dict[str, Any] = {
         "name": NAME,
-        "command": [sys.executable, "-m", __package__],
+        "command": door.command(__package__),
         "environment": {
             **_way_to_the_engine(),
             "JUPYTERHUB_REQUEST_TIMEOUT": "20",  # seconds for the hub to answer the culler

@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from tornado.httpclient import HTTPClientError
 
@@ -13,6 +12,7 @@ from opendata_hub import bounds
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineError, EngineUnreachable, StorageError
 from opendata_hub.machine import daemon
+from opendata_hub.services import door
 from opendata_hub.services.homes.config import VARIABLE, Config
 from opendata_hub.services.homes.hands import Hands
 from opendata_hub.services.homes.meter import Meter
@@ -36,8 +36,7 @@ async def main() -> None:
     meter = Meter(storage, config.has_quota)
     prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"]
     pages = application(prefix, meter, Hands(storage), secrets.token_bytes(32))
-    address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-    pages.listen(address.port or 80, address.hostname or "127.0.0.1")
+    door.open_to(pages)
     await _clear(storage)
     await _measure(meter)
 

@@ -1,11 +1,11 @@
 """The lines of a hub's configuration that make it run the service."""
 
 import os
-import sys
 from typing import Any
 
 import jupyterhub
 
+from opendata_hub.services import door
 from opendata_hub.services.homes.config import VARIABLE, Config
 
 NAME = "homes"
@@ -31,7 +31,7 @@ def add(c: Any, port: int, config: Config | None = None) -> None:
     service = {
         "name": NAME,
         "url": f"http://127.0.0.1:{port}",
-        "command": [sys.executable, "-m", __package__],
+        "command": door.command(__package__),
         "environment": {
             **_way_to_the_engine(),
             VARIABLE: (config or Config()).model_dump_json(),

@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import docker
 
@@ -13,6 +12,7 @@ from opendata_hub import bounds
 from opendata_hub.engine import SILENCE, Puller
 from opendata_hub.errors import ConfigError, EngineUnreachable
 from opendata_hub.machine import daemon
+from opendata_hub.services import door
 from opendata_hub.services.images.config import from_environment
 from opendata_hub.services.images.disk import Disk
 from opendata_hub.services.images.keeper import Keeper
@@ -40,8 +40,7 @@ async def main() -> None:
     pages = application(
         os.environ["JUPYTERHUB_SERVICE_PREFIX"], keeper, client, secrets.token_bytes(32)
     )
-    address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-    pages.listen(address.port or 80, address.hostname or "127.0.0.1")
+    door.open_to(pages)
     await keeper.run()
 
 

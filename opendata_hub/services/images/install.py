@@ -2,12 +2,12 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from opendata_hub.machine.access import DIRECT, Access
 from opendata_hub.registries import Login
+from opendata_hub.services import door
 from opendata_hub.services.images.config import VARIABLE
 
 NAME = "images"
@@ -54,7 +54,7 @@ def add(
     service = {
         "name": NAME,
         "url": f"http://127.0.0.1:{port}",
-        "command": [sys.executable, "-m", __package__],
+        "command": door.command(__package__),
         "environment": {
             **_environment(),
             **access.environment,
