@@ -135,7 +135,7 @@ def keep(policy: Policy) -> None:
 
 @network.command(cls=Audited)
 @click.option("--force", is_flag=True, help="Also while servers run: they then reach everything.")
-@_of_a_hub()
+@_of_a_hub(make=True)  # rules may be left of a network that somebody has removed
 def remove(policy: Policy, force: bool) -> None:
     """Take the rules away, and the network that the hub has made."""
     name, standing = policy.network, isolation.standing(policy.network)
