@@ -10,6 +10,7 @@ from tornado.httpserver import _HTTPRequestContext
 _FORGED = ("X-Real-Ip", "X-Scheme")
 """Headers that tornado believes before all others, and that our proxy passes on as they came."""
 _CHAIN = "X-Forwarded-For"
+_ANY_PORT = 9
 
 _apply = _HTTPRequestContext._apply_xheaders
 
@@ -50,17 +51,29 @@ def _client(chain: str, peer: str, in_front: bool) -> str:
 
 @lru_cache(maxsize=4096)
 def is_of_this_machine(address: str) -> bool:
-    """Whether it is an address of this machine: only such a one can be taken by a socket."""
+    """Whether it is an address of this machine: to such a one, packets go out from itself."""
     number = _number(address)
+    if isinstance(number, IPv6Address):
+        number = number.ipv4_mapped or number
     if number is None or number.is_unspecified:
         return False
+    return number.is_loopback or _source(number) == number
+
+
+def _source(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address | None:
+    """
+    What packets to there would go out from; none goes out.
+
+    Of several addresses in one network it is the first, so the others count as strangers.
+    To take an address by ``bind`` tells less: where ``ip_nonlocal_bind`` is on, all can be taken.
+    """
     family = socket.AF_INET6 if number.version == 6 else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as taken:
-            taken.bind((address, 0))
+        with socket.socket(family, socket.SOCK_DGRAM) as way:
+            way.connect((str(number), _ANY_PORT))
+            return _number(way.getsockname()[0])
     except OSError:
-        return False
-    return True
+        return None
 
 
 def _number(address: str) -> IPv4Address | IPv6Address | None:

@@ -36,8 +36,12 @@ def name_of(actor: Any) -> str:
     if actor is None:
         return ""
     name = str(actor.name)
-    is_service = isinstance(actor, Service)
-    return f"service:{name}" if is_service else f"user:{name}" if ":" in name else name
+    return f"service:{name}" if isinstance(actor, Service) else user(name)
+
+
+def user(name: str) -> str:
+    """A user's name; one that could be taken for a service or for the machine is marked."""
+    return f"user:{name}" if ":" in name else name
 
 
 def typed(text: Any) -> str:

@@ -9,9 +9,11 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ PARTS = 10
 """Files at most: the one that is written, and earlier ones with a number."""
 
 _LONGEST = 120  # characters of a text; names of users are shorter
-_MOST = 20  # texts of a list
+_ROOM = 8192  # bytes of a list's texts: those of hundreds of names
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _STAMP = len('{"time": "2026-11-22T10:00:00.000Z"')
 
@@ -39,7 +41,7 @@ class Ledger:
 
     def append(self, event: str, facts: Mapping[str, Any], when: float | None = None) -> None:
         """
-        Write one event down. What is empty is left out, what is long is cut.
+        Write one event down. What is empty is left out, what is long is cut, and says so.
 
         Args:
             when: seconds of the Unix time; now, unless given.
@@ -126,8 +128,16 @@ def _short(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"
     if isinstance(value, list | tuple | set | frozenset):
-        return [_short(str(one)) for one in list(value)[:_MOST]]
+        return _fitting(_short(str(one)) for one in value)
     return value
+
+
+def _fitting(texts: Iterable[str]) -> list[str]:
+    """Return what there is room for, and how many more there are: nobody hides behind others."""
+    texts = list(texts)
+    kept = bisect_right([*accumulate(len(json.dumps(text)) for text in texts)], _ROOM)
+    more = [f"… and {len(texts) - kept} more"] if kept < len(texts) else []
+    return texts[:kept] + more
 
 
 def _write(descriptor: int, line: bytes) -> None:

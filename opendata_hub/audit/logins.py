@@ -7,7 +7,7 @@ from typing import Any
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
-from opendata_hub.audit.emitting import emit, typed
+from opendata_hub.audit.emitting import emit, typed, user
 
 _REASONS = {
     403: "not let in",
@@ -33,7 +33,7 @@ def _watched(authenticate: _Authenticate) -> _Authenticate:
             _failed(handler, data, _REASONS.get(error.status_code, "refused"))
             raise
         if model:
-            emit(handler, "login", by=model["name"], method=_method(handler))
+            emit(handler, "login", by=user(model["name"]), method=_method(handler))
         else:
             _failed(handler, data)
         return model

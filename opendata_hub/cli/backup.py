@@ -132,6 +132,8 @@ def _files(settings: Settings, config: Path | None) -> list[Path]:
     named += [entry.roster for entry in settings.classes]
     https = settings.https
     named += [https.certificate, https.key, https.authority_ca]
+    if secret := settings.login.client_secret_file:
+        named.append(settings.folder / secret.expanduser())
     return [path.absolute() for path in named if path]
 
 

@@ -9,6 +9,7 @@ by. The form is that of the engine's ``--security-opt seccomp=FILE``.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from opendata_hub.engine.syscalls import ALLOWED
@@ -22,6 +23,7 @@ _NEW_NAMESPACES = 0x7E020000  # all flags of clone that make one, that of users 
 
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _PROTOCOLS = (0, 1, 6, 17, 58)  # any, ICMP, TCP, UDP, ICMPv6
+_STREAM, _DATAGRAM, _RAW = 1, 2, 3
 _ROUTES = 0  # of netlink: what addresses there are
 
 
@@ -105,10 +107,16 @@ def _sockets() -> Iterator[dict[str, Any]]:
     """Yield the families that notebooks use; others make the kernel load what few have read."""
     yield _allow("socketpair", _is(0, _UNIX))
     yield _allow("socket", _is(0, _UNIX))
-    yield _allow("socket", _is(0, _NETLINK), _is(2, _ROUTES))
-    for family in (_INET, _INET6):
+    for kind in (_RAW, _DATAGRAM):
+        yield _allow("socket", _is(0, _NETLINK), _sort(kind), _is(2, _ROUTES))
+    for family, kind in product((_INET, _INET6), (_STREAM, _DATAGRAM)):
         for protocol in _PROTOCOLS:
-            yield _allow("socket", _is(0, family), _is(2, protocol))
+            yield _allow("socket", _is(0, family), _sort(kind), _is(2, protocol))
+
+
+def _sort(kind: int) -> dict[str, Any]:
+    """A sort of socket, whatever flags are above it: with "any" protocol, others are DCCP, SCTP."""
+    return _has(1, Bits(0xF, kind))
 
 
 def _allow(*names_and_arguments: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ on the disk, and has it stopped. It takes root on the engine's machine, as quota
 from opendata_hub.guard.disk import Disk, disks
 from opendata_hub.guard.floor import reserve
 from opendata_hub.guard.guard import Case, Guard
+from opendata_hub.guard.mounts import layer_of
 from opendata_hub.guard.place import Place
 
-__all__ = ["Case", "Disk", "Guard", "Place", "disks", "reserve"]
+__all__ = ["Case", "Disk", "Guard", "Place", "disks", "layer_of", "reserve"]

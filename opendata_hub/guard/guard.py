@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from opendata_hub.guard.blame import explains, suspect
 from opendata_hub.guard.disk import Disk, Left
 from opendata_hub.guard.floor import Floor, Level
 from opendata_hub.guard.place import Place, halt
@@ -31,16 +32,19 @@ class Case:
         container: its id.
         grown: bytes, or files, that it has taken within ``seconds``.
         files: whether files are what is short, and not bytes.
+        weighed: whether that was seen; else it is what nobody else has taken.
     """
 
     container: str
     grown: int
     seconds: float
     files: bool
+    weighed: bool = True
 
     def __str__(self) -> str:
         """What it has taken, and how fast."""
-        return f"{spell(self.grown, self.files)} in {max(1, round(self.seconds))} s"
+        text = f"{spell(self.grown, self.files)} in {max(1, round(self.seconds))} s"
+        return text if self.weighed else f"{text} (by what the disk lost: it could not be counted)"
 
 
 class Guard:
@@ -127,32 +131,46 @@ class Guard:
         """Find who has grown most; where nothing shows it yet, by a second look a moment later."""
         if one.known and (case := await self._compare(one, one.known, left)):
             return case
-        known = await self._weigh_all(one)
+        known = await self._weigh_all(one, one.known)
         await asyncio.sleep(_APART)
         return await self._compare(one, known, one.of(await _left(one.disk)))
 
     async def _compare(self, one: Watched, known: Known, left: int) -> Case | None:
-        """Weigh again; for who explains more than half of what is gone the others need not wait."""
-        gone, most = max(known.left - left, 0), None
-        async with aclosing(self._weights(one)) as weights:
+        """Weigh again; for who explains half of what is gone the others need not wait."""
+        gone, least = max(known.left - left, 0), one.floor.reserve // _LEAST
+        grown: dict[str, int | None] = {}
+        before = set(known.weights)
+        async with aclosing(self._weights(one, known)) as weights:
             async for server, weight in weights:
-                grown = known.grown(server, weight)
-                if grown > max(one.floor.reserve // _LEAST, gone // 4, most.grown if most else 0):
-                    most = Case(server, grown, known.age, one.files)
-                if most and most.grown > gone // 2:
-                    break
-        return most
+                much = known.grown(server, weight)
+                if much is not None and explains(much, gone, least):
+                    return Case(server, much, known.age, one.files)
+                grown[server] = None if self._hidden(one.disk, server) else much
+        if grown.keys() - before:  # it may be one of those, who will be known at the next look
+            return None
+        if found := suspect(grown, gone, least):
+            seen = grown[found[0]] is not None
+            return Case(*found, known.age, one.files, weighed=seen)
+        return None
 
-    async def _weigh_all(self, one: Watched) -> Known:
+    def _hidden(self, disk: Disk, server: str) -> bool:
+        place = self._known.get(server)
+        return disk.layers and place is not None and place.layer is None
+
+    async def _weigh_all(self, one: Watched, before: Known | None = None) -> Known:
         known = Known(one.of(await _left(one.disk)))
-        known.weights = {server: weight async for server, weight in self._weights(one)}
+        known.weights = {server: weight async for server, weight in self._weights(one, before)}
         return known
 
-    async def _weights(self, one: Watched) -> AsyncGenerator[tuple[str, int | None], None]:
+    async def _weights(
+        self, one: Watched, before: Known | None
+    ) -> AsyncGenerator[tuple[str, int | None], None]:
         """Yield the weight of each server, as soon as it is known."""
         turns = asyncio.Semaphore(_AT_A_TIME)
 
         async def of(server: str, place: Place) -> tuple[str, int | None]:
+            if before and before.heavy(server):
+                return server, None
             async with turns:
                 return server, await weigh(place, one.disk, files=one.files)
 

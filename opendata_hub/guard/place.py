@@ -32,8 +32,12 @@ def halt(place: Place, container: str) -> None:
         container: its id. Where the process is another's by now, it is left alone.
     """
     with suppress(OSError):
-        if container in Path(f"/proc/{place.process}/cgroup").read_text():
-            os.kill(place.process, signal.SIGKILL)  # the others go with the first
+        first = os.pidfd_open(place.process)  # a number may become another's after the look
+        try:
+            if container in Path(f"/proc/{place.process}/cgroup").read_text():
+                signal.pidfd_send_signal(first, signal.SIGKILL)  # the others go with the first
+        finally:
+            os.close(first)
 
 
 def family(first: int) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from opendata_hub.guard.disk import Disk
+from opendata_hub.guard.mounts import volumes
 from opendata_hub.guard.place import Place, family
 from opendata_hub.homes import HOME
 
@@ -21,20 +22,24 @@ async def weigh(place: Place, disk: Disk, *, files: bool) -> int | None:
     Returns:
         int: None where it cannot be counted, or takes too long.
     """
-    total = 0 if files else await asyncio.to_thread(_unnamed, place, disk)
-    for folder in (place.layer if disk.layers else None, place.home if disk.homes else None):
-        weight = 0 if folder is None else await _count(folder, files)
-        if weight is None:
-            return None
-        total += weight
-    return total
+    unnamed = 0 if files else await asyncio.to_thread(_unnamed, place, disk)
+    folders = await asyncio.to_thread(_folders, place, disk)
+    weight = await _count(folders, files) if folders else 0
+    return None if weight is None else weight + unnamed
 
 
-async def _count(folder: Path, files: bool) -> int | None:
+def _folders(place: Place, disk: Disk) -> list[Path]:
+    """Return all that it writes to there; some are the same, seen from two sides."""
+    known = (place.layer if disk.layers else None, place.home if disk.homes else None)
+    return [*filter(None, known), *volumes(place.process, disk.folder)]
+
+
+async def _count(folders: list[Path], files: bool) -> int | None:
+    """Count what is in folders, each file once."""
     unit = "--inodes" if files else "--block-size=1"
     process = await asyncio.create_subprocess_exec(
-        "du", "--summarize", "--one-file-system", unit, str(folder),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        "du", "--dereference-args", "--summarize", "--total", "--one-file-system", unit,
+        *map(str, folders), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
         said, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
@@ -43,19 +48,19 @@ async def _count(folder: Path, files: bool) -> int | None:
     finally:
         if process.returncode is None:
             process.kill()
-    count = said.partition(b"\t")[0]
+    count = (said.splitlines() or [b""])[-1].partition(b"\t")[0]
     return int(count) if count.isdigit() else None  # what vanishes meanwhile makes it complain
 
 
 def _unnamed(place: Place, disk: Disk) -> int:
     """Bytes of files without a name that a server's processes have open, or in their memory."""
     root = Path(f"/proc/{place.process}/root")
-    try:
-        layer, home = root.stat().st_dev, root.joinpath(HOME.lstrip("/")).stat().st_dev
-    except OSError:
-        return 0  # it has ended
-    devices = {layer} if disk.layers else set()
-    devices |= {home} if disk.homes else set()
+    mine = [root] if disk.layers else []
+    mine += [root.joinpath(HOME.lstrip("/"))] if disk.homes else []
+    devices = set()
+    for folder in (*mine, *volumes(place.process, disk.folder)):
+        with suppress(OSError):  # it has ended
+            devices.add(folder.stat().st_dev)
     found = {
         (status.st_dev, status.st_ino): status.st_blocks * 512
         for process in family(place.process)

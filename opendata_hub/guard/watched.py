@@ -28,10 +28,19 @@ class Known:
         """Seconds since then."""
         return time.monotonic() - self.clock
 
-    def grown(self, server: str, weight: int | None) -> int:
-        """Return what a server has taken since; one that was not known then is from now on."""
+    def grown(self, server: str, weight: int | None) -> int | None:
+        """
+        Return what a server has taken since; one that was not known then is from now on.
+
+        Returns:
+            int: None for one that could not be weighed, then or now.
+        """
         before = self.weights.setdefault(server, weight)
-        return weight - before if weight is not None and before is not None else 0
+        return None if weight is None or before is None else weight - before
+
+    def heavy(self, server: str) -> bool:
+        """Tell whether this one could not be weighed: no use to try again at once."""
+        return server in self.weights and self.weights[server] is None
 
 
 @dataclass

@@ -13,6 +13,7 @@ from opendata_hub.login.provider import TellingHandler
 
 _BEGIN = "This hub is opened in a course. Go to your learning platform."
 
+_ID = "id:"
 CONTEXT = "https://purl.imsglobal.org/spec/lti/claim/context"
 
 
@@ -66,7 +67,7 @@ class LTI13Authenticator(PlainLTI):
     allowed_courses = Set(
         Unicode(),
         config=True,
-        help="Let in everybody who comes from one of these courses: short name or id.",
+        help="Let in everybody who comes from one of these courses: short name, or 'id:' and id.",
     )
 
     own_groups = Dict(
@@ -105,6 +106,12 @@ class LTI13Authenticator(PlainLTI):
 
 
 def courses(token: dict[str, Any]) -> list[str]:
-    """Return what a launch says of its course: short name, if any, and id."""
+    """
+    Return what a launch says of its course: short name, if any, and id after ``id:``.
+
+    A short name that begins so is none: teachers choose them, and ids are the platform's.
+    """
     context = token.get(CONTEXT) or {}
-    return [str(context[key]) for key in ("label", "id") if context.get(key)]
+    label, number = str(context.get("label") or ""), context.get("id")
+    named = [label] if label and not label.lower().startswith(_ID) else []
+    return [*named, *([f"{_ID}{number}"] if number else [])]

@@ -14,13 +14,16 @@ from opendata_hub.login.provider import AtProvider
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 _LONGEST_HINT = 4000  # what fits into a URL everywhere
+_BESIDE = "opendata_hub_beside_userinfo"
+"""Where a token's claims are kept that userinfo lacked when the token was new."""
 
 
 class OpenIDAuthenticator(AtProvider, GenericOAuthenticator):
     """
     Asks the issuer for its addresses at the first login, not at the hub's start: it may be down.
 
-    Claims come from the provider's userinfo, and from the ID token what is missing there. The
+    Claims come from the provider's userinfo, and from the ID token what is missing there at the
+    login: what userinfo says no more later, such as groups, is not taken from an old token. The
     token needs no signature: it comes from the provider itself, over TLS (OpenID Connect Core,
     3.1.3.7).
     """
@@ -47,7 +50,12 @@ class OpenIDAuthenticator(AtProvider, GenericOAuthenticator):
         True, config=True, help="Log people out of the provider, too, when they log out of the hub."
     )
     end_session_url = Unicode(config=True, help="Where; what the issuer says unless set.")
+    admin_groups: Any  # OAuthenticator's trait
     _known = Bool(False)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.admin_groups = self.admin_groups - {*self.own_groups}  # a class makes no admins
 
     async def ready(self) -> None:
         """
@@ -72,13 +80,19 @@ class OpenIDAuthenticator(AtProvider, GenericOAuthenticator):
         self.authorize_url = found["authorization_endpoint"]
         self._known = True
 
-    async def token_to_user(self, token_info: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all claims."""
+    async def token_to_user(self, token_info: dict[str, Any]) -> dict[str, Any]:
+        """
+        Return all claims.
+
+        Args:
+            token_info: the provider's answer; it is kept with what is noted in it here.
+        """
         told: dict[str, Any] = await super().token_to_user(token_info)
         claims = self._claims(token_info.get("id_token"))
         if claims and claims.get("sub") != told.get("sub"):
             raise ValueError("ID token and userinfo are of different users")
-        return {**claims, **told}
+        beside = token_info.setdefault(_BESIDE, sorted(claims.keys() - told.keys()))
+        return {**{claim: claims[claim] for claim in beside if claim in claims}, **told}
 
     def _claims(self, token: str | None) -> dict[str, Any]:
         if not token:

@@ -1,4 +1,4 @@
-"""The authority of a hub without the internet: it can certify the hub's address and no other."""
+"""The authority of a hub without the internet: it can certify the hub, and names below its own."""
 
 import ipaddress
 import os
@@ -22,8 +22,8 @@ def ensure(folder: Path, host: str) -> tuple[Path, Path]:
     """
     Return the files of the authority's certificate and key, made once for each host.
 
-    Browsers that trust it take its word for ``host`` alone: who steals its key cannot pass for
-    anybody else.
+    Browsers that trust it take its word for ``host`` alone, and if that is a name, for those below
+    it, such as ``x.host``: who steals its key cannot pass for anybody else.
 
     Raises:
         MachineError: the folder cannot be written.
@@ -79,7 +79,7 @@ def _root(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:
 
 
 def _limits(host: str) -> x509.NameConstraints:
-    """Permit the host, and of the other kind of names nothing that there is."""
+    """Permit the host, which covers names below it, and of the other kind nothing that there is."""
     try:
         network = ipaddress.ip_network(host)
     except ValueError:

@@ -22,10 +22,12 @@ def read(file: Path) -> list[x509.Certificate]:
     Raises:
         ConfigError: it cannot be read, or holds none; the text begins with its path.
     """
+    held = _bytes(file)
     try:
-        return x509.load_pem_x509_certificates(_bytes(file))
+        return x509.load_pem_x509_certificates(held)
     except ValueError:
-        raise ConfigError(f"{file} holds no certificate in PEM form; {_CONVERT}.") from None
+        why = "are certificate and key swapped?" if b"PRIVATE KEY-" in held else f"{_CONVERT}."
+        raise ConfigError(f"{file} holds no certificate in PEM form; {why}") from None
 
 
 def faults(certificate: Path, key: Path, host: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from opendata_hub.machine import Say, packages
 from opendata_hub.machine.commands import run, tail
 
 SOCKET = Path("/var/run/docker.sock")
+ROOT = Path("/var/lib/docker")
+"""Where an engine keeps its volumes and layers, unless its ``daemon.json`` says otherwise."""
 SYSTEMD = Path("/run/systemd/system")
 LOG = Path("/var/log/opendata-hub-dockerd.log")
 DROP_IN = Path("/etc/systemd/system/docker.service.d/opendata-hub.conf")

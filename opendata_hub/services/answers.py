@@ -8,6 +8,7 @@ from tornado import web
 _HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
     "form-action 'self'",
+    "Cross-Origin-Opener-Policy": "noopener-allow-popups",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -18,7 +19,12 @@ _TRUSTED_FOR = 3
 
 
 class Answer(web.RequestHandler):
-    """A handler whose answers no other site frames, and no cache keeps."""
+    """A handler whose answers no page of a server frames, opens or fetches, and no cache keeps."""
+
+    def prepare(self) -> None:
+        """Refuse the one kind of request that JupyterHub lets in unproven and scripts can read."""
+        if self.request.headers.get("Sec-Fetch-Mode") == "no-cors":
+            raise web.HTTPError(403)
 
     def set_default_headers(self) -> None:
         """Set them on errors, too."""
@@ -38,4 +44,5 @@ class _Nothing(Answer):
 def settings() -> dict[str, Any]:
     """Return what each application of a service is told; the hub's answers are trusted briefly."""
     HubOAuth.instance().cache_max_age = _TRUSTED_FOR
-    return {"default_handler_class": _Nothing}
+    closed_to_scripts = {"httponly": True}
+    return {"default_handler_class": _Nothing, "xsrf_cookie_kwargs": closed_to_scripts}

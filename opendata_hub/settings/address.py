@@ -10,8 +10,7 @@ PORTS_ABOVE = 81
 """How far above the public port the hub's own highest one is."""
 
 _RULE = (
-    "write an address such as https://hub.example.org, http://lab.example.org or "
-    "http://localhost:8000"
+    "write an address such as https://hub.example.org, http://lab-server or http://localhost:8000"
 )
 _OF_SITES = (
     "corp",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from opendata_hub.errors import ConfigError
-from opendata_hub.settings import login
+from opendata_hub.settings import exposure, login
 from opendata_hub.settings.entrance import Allow, Login
 from opendata_hub.settings.model import Settings
 from opendata_hub.settings.presets import LTI, NATIVE, SHARED, Method
@@ -76,8 +76,10 @@ def add(c: Any, settings: Settings) -> None:
         own.update(_NATIVE)
     else:
         c.Authenticator.allow_all = entry.allow.everybody
+        # who is taken off login.allow is still in the hub's database
+        c.Authenticator.allow_existing_users = False
         c.Authenticator.admin_users = set(entry.admins)
-        own.update(_allowed(entry.allow))
+        own.update(_allowed(entry.allow, entry.admins))
     if known.provider:
         own.update(_provider(settings, known))
     if known.asks_again:
@@ -86,9 +88,9 @@ def add(c: Any, settings: Settings) -> None:
     _warn(settings)
 
 
-def _allowed(allow: Allow) -> dict[str, Any]:
+def _allowed(allow: Allow, admins: tuple[str, ...]) -> dict[str, Any]:
     """
-    Traits that let people in.
+    Traits that let people in, admins among them: JupyterHub alone forgets them without others.
 
     Only those of keys that were written: not every authenticator has the others.
     """
@@ -96,8 +98,8 @@ def _allowed(allow: Allow) -> dict[str, Any]:
     for key, trait in _ALLOW.items():
         if value := getattr(allow, key):
             found[trait] = _plain(value)
-    if "allowed_users" in found:
-        found["allowed_users"] = [name.lower() for name in found["allowed_users"]]
+    if users := (*allow.users, *admins):
+        found["allowed_users"] = [name.lower() for name in users]
     return found
 
 
@@ -163,6 +165,8 @@ def _warn(settings: Settings) -> None:
         click.echo(login.SHARED_WARNING)
     if settings.login.method == "pam" and not os.access("/etc/shadow", os.R_OK):
         click.echo(PAM_WARNING)
+    for warning in exposure.warnings(settings):
+        click.echo(f"Warning: {warning}")
 
 
 def registration(settings: Settings) -> Iterator[str]:

@@ -52,7 +52,9 @@ class Allow(Model):
         "`my-university:physics-101`.",
     )
     courses: tuple[str, ...] = Field(
-        (), description="With `lti`: whoever comes from these courses, by short name or id."
+        (),
+        description="With `lti`: whoever comes from these courses, by short name, or by the "
+        "platform's id as `id:123`. Teachers may be able to change the one, never the other.",
     )
     everybody: bool = Field(
         False, description="Everybody who has an account there, or knows the class password."
@@ -108,7 +110,9 @@ class Login(Model):
         "those of `groups`. With `lti`, `course` is the only one.",
     )
     admin_groups: tuple[str, ...] = Field(
-        (), description="Groups, of those that the login brings, whose members are admins."
+        (),
+        description="Groups, of those that the login brings, whose members are admins; none of "
+        "`groups` and `classes`.",
     )
     end_session: bool = Field(
         True,

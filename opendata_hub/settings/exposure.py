@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from jupyterhub.auth import DummyAuthenticator
+
 from opendata_hub.errors import ConfigError
 from opendata_hub.settings import login
 from opendata_hub.settings.entrance import ANYBODY
 from opendata_hub.settings.model import PLAIN_HTTP, HubFile
-from opendata_hub.settings.presets import METHODS, NATIVE
+from opendata_hub.settings.presets import METHODS, NATIVE, SHARED
 
 
 def require_meant(file: HubFile, where: str) -> None:
@@ -33,8 +35,8 @@ def faults(file: HubFile) -> Iterator[str]:
     if (how := _by_anybody(file)) and not file.login.open_to_anybody:
         yield (
             f"login lets in anybody ({how}), and hub.url is {file.hub.url!r}, an address of the "
-            "internet; write under login.allow who may come in. To let in everyone nevertheless, "
-            f"write login.open_to_anybody: {ANYBODY}."
+            "internet; change that, and write under login.allow who may come in. To let in "
+            f"everyone nevertheless, write login.open_to_anybody: {ANYBODY}."
         )
 
 
@@ -42,7 +44,10 @@ def _by_anybody(file: HubFile) -> str:
     """The key by which anybody could come in; empty where nobody could."""
     name, options = file.login.method, file.login.options
     if name == NATIVE:
-        return "options.open_signup" if options.get("open_signup") else ""
+        opening = ("open_signup", "allow_self_approval_for")
+        return next((f"options.{key}" for key in opening if options.get(key)), "")
+    if _takes_any_password(file):
+        return "without options.password any password is right"
     for key, written in (
         ("allow.everybody", file.login.allow.everybody),
         ("options.allow_all", options.get("allow_all")),
@@ -52,11 +57,40 @@ def _by_anybody(file: HubFile) -> str:
     return ""
 
 
+def _takes_any_password(file: HubFile) -> bool:
+    name, options = file.login.method, file.login.options
+    is_dummy = name not in METHODS and issubclass(login.authenticator(name), DummyAuthenticator)
+    return is_dummy and not options.get("password")
+
+
 def warnings(file: HubFile) -> list[str]:
     """What may be meant, and may be a mistake."""
-    known = login.method(file.login.method)
+    return [*_nobody_yet(file), *_without_passwords(file), *_unknown_admins(file)]
+
+
+def _nobody_yet(file: HubFile) -> Iterator[str]:
     allow, options = file.login.allow, file.login.options
     lets_in = allow.model_fields_set or any(name.startswith("allow") for name in options)
-    if known.provider and not lets_in:
-        return ["Nobody but the admins may log in yet: write under login.allow who may."]
-    return []
+    if file.login.method != NATIVE and not lets_in:
+        yield "Nobody but the admins may log in yet: write under login.allow who may."
+
+
+def _without_passwords(file: HubFile) -> Iterator[str]:
+    if file.login.method != SHARED:
+        return
+    if not file.login.options.get("user_password"):
+        yield "There is no class password yet: write login.options.user_password."
+    if file.login.admins and not file.login.options.get("admin_password"):
+        yield (
+            "No admin can log in yet: write login.options.admin_password, of 32 characters or more."
+        )
+
+
+def _unknown_admins(file: HubFile) -> Iterator[str]:
+    """Say what no check of classes can find: who is an admin is known at the login only."""
+    if login.admin_groups(file.login) and any(entry.instructors for entry in file.classes):
+        yield (
+            "login.admin_groups makes admins whom hub.yaml does not know: keep them off the "
+            "students of classes. Instructors open their students' servers, and could act there "
+            "with all the rights of such an admin."
+        )

@@ -15,7 +15,7 @@ _SECRET = ("secret", "password", "private_key", "passphrase")
 
 def faults(file: HubFile, folder: Path) -> Iterator[str]:
     """
-    Say which datasets are none: in them lies what no student may read.
+    Say which datasets are none: what no student may read lies in them, or around them.
 
     Args:
         folder: of hub.yaml.
@@ -23,21 +23,32 @@ def faults(file: HubFile, folder: Path) -> Iterator[str]:
     for name, dataset in file.datasets.items():
         path = dataset.path.resolve()
         for inside, what in _closed(file, folder):
-            if inside.resolve().is_relative_to(path):
+            if where := _overlap(path, inside.resolve()):
                 yield (
-                    f"datasets.{name} is {str(dataset.path)!r}, in which {what}; write a folder "
+                    f"datasets.{name} is {str(dataset.path)!r}, {where} {what}; write a folder "
                     "with data alone."
                 )
                 break
 
 
+def _overlap(path: Path, closed: Path) -> str:
+    if closed.is_relative_to(path):
+        return "in which"
+    return f"inside {str(closed)!r}, where" if path.is_relative_to(closed) else ""
+
+
 def _closed(file: HubFile, folder: Path) -> Iterator[tuple[Path, str]]:
     yield daemon.SOCKET, "the engine's socket is"
     yield State(folder).folder, "the hub keeps its secrets"
-    if file.homes.path:
-        yield file.homes.path, "everybody's homes are"
+    yield file.homes.path or daemon.ROOT / "volumes", "everybody's homes are"
+    yield daemon.ROOT, "the engine keeps everybody's files"
     if file.https.key:
         yield file.https.key, "the key of the hub's certificate is"
+    if file.login.client_secret_file:
+        yield folder / file.login.client_secret_file.expanduser(), "the login's secret is"
+    for entry in file.registries.values():
+        if entry.password_file:
+            yield entry.password_file, "the password of a registry is"
 
 
 def open_secrets(file: Path, login: Mapping[str, Any]) -> str:

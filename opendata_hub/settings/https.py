@@ -67,11 +67,11 @@ class Https(Model):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Https":
+        for_acme = self.authority_ca or self.email
+        if (self.certificate or self.key) and (self.authority or for_acme):
+            raise ValueError("write a certificate and its key, or an authority, not both")
         if bool(self.certificate) != bool(self.key):
             raise ValueError("write certificate and key, both or none")
-        for_acme = self.authority_ca or self.email
-        if self.certificate and (self.authority or for_acme):
-            raise ValueError("write a certificate and its key, or an authority, not both")
         if self.kind == LAN and for_acme:
             raise ValueError(
                 "leave authority_ca and email out with authority: lan, which asks nobody"

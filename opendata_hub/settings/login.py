@@ -16,7 +16,15 @@ from opendata_hub.settings.entrance import Login
 from opendata_hub.settings.model import HubFile
 from opendata_hub.settings.presets import COURSE, LTI, METHODS, NATIVE, SHARED, Method
 
-__all__ = ["NATIVE", "SHARED", "SHARED_WARNING", "authenticator", "faults", "method"]
+__all__ = [
+    "NATIVE",
+    "SHARED",
+    "SHARED_WARNING",
+    "admin_groups",
+    "authenticator",
+    "faults",
+    "method",
+]
 
 SHARED_WARNING = (
     "Login is by a shared password: whoever knows the class password can be any student, and "
@@ -61,6 +69,12 @@ def authenticator(name: str) -> type[Authenticator]:
         ConfigError: see :func:`method`.
     """
     return guarded(method(name).cls() if name in METHODS else _installed(name))
+
+
+def admin_groups(entry: Login) -> set[str]:
+    """Return the groups whose members are admins, wherever they are written."""
+    written = entry.options.get("admin_groups")
+    return {*entry.admin_groups, *(map(str, written) if isinstance(written, list) else ())}
 
 
 def _installed(name: str) -> type[Authenticator]:
@@ -119,10 +133,12 @@ def _of(key: str) -> str:
 
 def _provider_faults(login: Login, known: Method) -> Iterator[str]:
     """What would let in others than those who are meant."""
-    if known.provider and "admins" not in login.model_fields_set:
+    is_foreign = known.provider or login.method not in METHODS
+    if is_foreign and "admins" not in login.model_fields_set:
+        place = f"at {known.name or 'the provider'}" if known.provider else f"with {login.method}"
         yield (
-            "login.admins is missing: write the names that your admins have at "
-            f"{known.name or 'the provider'}, or [] for none; 'admin' may be a stranger there."
+            f"login.admins is missing: write the names that your admins have {place}, or [] for "
+            "none; 'admin' may be a stranger there."
         )
     if login.issuer and not is_safe(login.issuer):
         yield f"login.issuer is {login.issuer!r}; write an address that begins with https://."
@@ -162,4 +178,11 @@ def _group_faults(file: HubFile) -> Iterator[str]:
         yield (
             "groups and login.options.manage_groups exclude each other; write the groups here, or "
             "let the login bring them."
+        )
+    here = {*file.groups, *(entry.key for entry in file.classes)}
+    for name in sorted(here & admin_groups(file.login)):
+        yield (
+            f"login.admin_groups has {name!r}, which is a group or class of hub.yaml, whose "
+            "members would all be admins; write groups there that the login brings, and admins "
+            "of your own under login.admins."
         )

@@ -93,7 +93,7 @@ class Hub(Model):
     plain_http: Literal["yes, unencrypted on the internet"] | None = Field(
         None,
         description="With `http://` and an address of the internet the hub starts only if this "
-        f"says `{PLAIN_HTTP}`: behind a proxy of yours that encrypts.",
+        f"says `{PLAIN_HTTP}`. A hub behind a proxy of yours that encrypts keeps `localhost`.",
     )
 
     @property

@@ -16,6 +16,7 @@ from opendata_hub.fields import check, read_yaml
 from opendata_hub.settings.model import HubFile
 
 _PLAIN = re.compile(r"[\w/.-]+")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # closed to others: hub.yaml may hold secrets
 _COMMENT = re.compile(r"\s+#.*$")
 
 _Wanted = dict[str, str | None]
@@ -55,12 +56,13 @@ def write(file: Path, text: str) -> None:
     part = real.with_name(f"{real.name}.part")
     try:
         status = real.stat()
-        with part.open("w", encoding="utf-8") as stream:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, _NEW, 0o600), "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
+            os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+            os.fchmod(stream.fileno(), status.st_mode & 0o7777)
             os.fsync(stream.fileno())
-        part.chmod(status.st_mode & 0o7777)
-        os.chown(part, status.st_uid, status.st_gid)
         part.replace(real)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}; mend that.") from None

@@ -14,6 +14,7 @@ from opendata_hub.settings.https import Https
 from opendata_hub.settings.model import Hub, HubFile, Settings
 from opendata_hub.settings.state import State
 
+_HTTP = 80
 _OTHERS = (
     "write https: {authority: lan}, for an authority of this hub's own, or certificate and key of "
     "your own under https"
@@ -44,6 +45,7 @@ def faults(file: HubFile) -> Iterator[str]:
             yield f"https: {fault}"
     if entry.authority_ca:
         yield from _unusable(entry.authority_ca)
+    yield from _twice(hub, entry)
 
 
 def _unknown_to_authorities(hub: Hub, entry: Https) -> Iterator[str]:
@@ -54,6 +56,13 @@ def _unknown_to_authorities(hub: Hub, entry: Https) -> Iterator[str]:
             f"hub.url is {hub.url!r}; no authority of the internet gives a certificate for that: "
             f"{_OTHERS}."
         )
+
+
+def _twice(hub: Hub, entry: Https) -> Iterator[str]:
+    if hub.port == _HTTP:
+        yield f"hub.url is {hub.url!r}; port 80 is for http, so write another port, or none."
+    elif entry.http_port in hub.ports:
+        yield f"https.http_port is {entry.http_port}, which this hub uses itself; leave it out."
 
 
 def _unusable(bundle: Path) -> Iterator[str]:

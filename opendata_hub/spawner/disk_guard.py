@@ -9,10 +9,16 @@ from typing import Any, Protocol
 
 from opendata_hub.engine import Engine
 from opendata_hub.errors import EngineError, StorageError
-from opendata_hub.guard import Case, Disk, Guard, Place, disks, reserve
+from opendata_hub.guard import Case, Disk, Guard, Place, disks, layer_of, reserve
 from opendata_hub.machine import daemon
 from opendata_hub.spawner import out_of_memory
 from opendata_hub.storage import Storage
+
+_HIDDEN = (
+    "The guard of the disks cannot see what server %.12s writes outside of its home and volumes, "
+    "such as in /tmp: where this engine keeps that does not show on this machine. If others are "
+    "like it, they are not named here."
+)
 
 _guards: dict[int, "asyncio.Task[None]"] = {}
 
@@ -73,6 +79,7 @@ class _Places:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[str, Place] = {}
+        self._complained = False
 
     async def find(self) -> Mapping[str, Place]:
         running: dict[str, Any] = {
@@ -93,8 +100,18 @@ class _Places:
             return None
         if not facts or not facts["State"]["Running"]:
             return None
-        layer = ((facts.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
-        return Place(layer and Path(layer), await _home(spawner), facts["State"]["Pid"])
+        process = facts["State"]["Pid"]
+        layer = await asyncio.to_thread(layer_of, process) or _told(facts)
+        if layer is None and not self._complained:
+            spawner.log.warning(_HIDDEN, container)
+            self._complained = True
+        return Place(layer, await _home(spawner), process)
+
+
+def _told(facts: Mapping[str, Any]) -> Path | None:
+    """Return what the engine itself tells of a layer, where it is there."""
+    said = ((facts.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+    return Path(said) if said and Path(said).is_dir() else None
 
 
 async def _home(spawner: Minder) -> Path | None:

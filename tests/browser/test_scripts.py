@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import stand_in
-from tests.browser.people import log_in
+from tests.browser.people import log_in, send_login
 from tests.browser.product import ProductHub
 
 Browse = Callable[..., Page]
@@ -29,6 +29,23 @@ FRAME = """path => new Promise(tell => {
     frame.src = path;
     document.body.append(frame);
 })"""
+
+UNPROVEN = """async path => {
+    const answer = await fetch(path, {mode: "no-cors"});
+    return [answer.status, await answer.text()];
+}"""
+PLACES_OF_COOKIES = {
+    "frame": """() => new Promise(tell => {
+        const frame = document.createElement("iframe");
+        frame.onload = () => tell(frame.contentDocument.cookie);
+        frame.src = "/hub/static/favicon.ico";
+        document.body.append(frame);
+    })""",
+    "window": """() => new Promise(tell => {
+        const other = window.open("/hub/static/favicon.ico");
+        other.onload = () => tell(other.document.cookie);
+    })""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +97,15 @@ it is not in them."""
     assert set(found) == {""}
 
 
-def test_scripts_that_open_windows(visit: tuple[Page, str]) -> None:
+@pytest.mark.parametrize("path", ["/hub/token", "/services/homes/"])
+def test_scripts_that_open_windows(visit: tuple[Page, str], path: str) -> None:
     """Scripts of a student's page that open the hub's page in a window, to work in it: they \
 cannot reach into it."""
     page, _ = visit
     with page.expect_popup() as opened:
-        page.evaluate("() => { window.other = window.open('/hub/token') }")
-    opened.value.wait_for_load_state()
+        page.evaluate("path => { window.other = window.open(path) }", path)
+    opened.value.wait_for_url(f"**{path}")
 
-    assert "xsrf" in opened.value.content()
     assert page.evaluate(REACH) == ""
 
 
@@ -100,6 +117,33 @@ hub's login."""
 
     assert "jupyterhub-hub-login" in kept
     assert "jupyterhub" not in page.evaluate("document.cookie")
+
+
+@pytest.mark.parametrize("place", PLACES_OF_COOKIES)
+def test_scripts_that_read_the_proof(visit: tuple[Page, str], place: str) -> None:
+    """Scripts of a student's page that open a file of the hub, to read the cookie that proves the \
+visitor's will: they do not see it."""
+    page, _ = visit
+    kept = [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "_xsrf"]
+
+    assert "/hub/" in kept
+    assert "_xsrf" not in page.evaluate(PLACES_OF_COOKIES[place])
+
+
+def test_scripts_that_read_services(stage: str, hub: ProductHub, browse: Browse) -> None:
+    """Scripts of a student's page that ask a service as if for an image, to take from its page \
+what proves the visitor's will: refused."""
+    page = browse()
+    send_login(page, stage, hub.password(stage))  # who has a home, and so a form on that page
+    page.goto("/services/homes/")
+    assert 'name="_xsrf"' in page.content()
+    page.goto(f"/user/{stage}/")
+
+    status, text = page.evaluate(UNPROVEN, "/services/homes/")
+
+    assert (status, "_xsrf" in text) == (403, False)
+    closed = {c["path"]: c["httpOnly"] for c in page.context.cookies() if c["name"] == "_xsrf"}
+    assert closed["/services/homes/"]
 
 
 def test_pages_in_frames(visit: tuple[Page, str]) -> None:

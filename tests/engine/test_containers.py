@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,7 +10,7 @@ from contextlib import suppress
 import docker
 import pytest
 
-from opendata_hub.engine import Engine, archive
+from opendata_hub.engine import Engine, archive, seccomp
 from opendata_hub.errors import EngineError, ImageNotFound
 from tests.engine.conftest import STUBBORN, Run
 from tests.proxies import Proxy, http_answer
@@ -17,6 +18,20 @@ from tests.proxies import Proxy, http_answer
 NOTHING = ""
 GARBLED = r"import sys; sys.stdout.buffer.write(b'one\ntwo\nthr\xff\xfee\n')"
 BOTH = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
+SOCKETS = """
+import errno, json, socket
+from socket import AF_INET as four, AF_INET6 as six, AF_NETLINK as routes, AF_UNIX as own
+def is_refused(*kind):
+    try:
+        socket.socket(*kind).close()
+    except OSError as error:
+        return error.errno == errno.EPERM
+    return False
+print(json.dumps([is_refused(*kind) for kind in (
+    (four, 6), (six, 6), (four, 5), (six, 5), (four, 3), (routes, 5),
+    (four, 1), (six, 2 | socket.SOCK_NONBLOCK), (four, 2, 1), (six, 2, 58), (routes, 3), (own, 5),
+)]))
+"""
 
 
 @pytest.fixture
@@ -146,6 +161,16 @@ async def test_what_has_ended_may_be_stopped(
     container = await engine.container(name)
     assert container is not None
     assert container["State"]["ExitCode"] == 3
+
+
+async def test_a_server_makes_no_sockets_of_rare_sorts(
+    engine: Engine, client: docker.APIClient, run: Run
+) -> None:
+    """Not DCCP or SCTP, by whatever flag; TCP, UDP, ping, netlink and local ones are as ever."""
+    name = run(SOCKETS, host={"security_opt": [f"seccomp={seccomp.profile()}"]})
+    client.wait(name)
+
+    assert json.loads(await engine.last_lines(name)) == [True] * 6 + [False] * 6
 
 
 async def test_an_image_that_is_not_here(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from opendata_hub.guard import Case, Disk, Guard, Place, reserve
+from opendata_hub.guard import Case, Disk, Guard, Place, layer_of, reserve
 from tests import stand_in
 from tests.engine.own_engines import OwnEngine, own_engine
 
@@ -34,6 +34,7 @@ def again(act):
 FILLERS = {
     "in the home": "again(lambda: write('/home/jovyan/large', 0))",
     "elsewhere": "again(lambda: write('/var/tmp/large', 0))",
+    "in a volume of its image": "again(lambda: write('/x/large', 0))",
     "in memory that is a file without a name": """
 file = tempfile.TemporaryFile(dir="/home/jovyan", buffering=0)
 file.truncate(2**40)
@@ -80,6 +81,8 @@ class Room:
         self.engine, self.client = engine, client
         self.names: dict[str, str] = {}
         self.stopped: list[str] = []
+        self.hidden = ""
+        """Who writes where nobody sees it."""
 
     def run(self, name: str, code: str) -> None:
         """Start one that does what it wants."""
@@ -90,7 +93,7 @@ class Room:
             command,
             host_config=host,
             network_disabled=True,
-            volumes=["/home/jovyan"],
+            volumes=["/home/jovyan", "/x"],  # as an image with VOLUME /x has it
         )
         self.client.start(made["Id"])
         self.names[made["Id"]] = name
@@ -104,7 +107,8 @@ class Room:
         upper = Path(facts["GraphDriver"]["Data"]["UpperDir"])
         layer = self.engine.disk.joinpath(*upper.parts[upper.parts.index("overlay2") :])
         home = self.engine.disk / "volumes" / f"home-{self.names[container]}" / "_data"
-        return Place(layer, home, facts["State"]["Pid"])
+        seen = self.names[container] != self.hidden
+        return Place(layer if seen else None, home, facts["State"]["Pid"])
 
     async def stop(self, case: Case) -> None:
         """Be the hub."""
@@ -168,3 +172,31 @@ async def test_who_fills_the_disk_is_stopped_and_nobody_else(room: Room, way: st
     assert room.stopped == ["filler"]
     assert min(left.bytes for left in least) > 0
     assert min(left.files or 0 for left in least) > 0
+
+
+async def test_the_only_one_that_cannot_be_weighed_is_stopped_for_what_nobody_took(
+    room: Room,
+) -> None:
+    """Those who can be weighed have not taken it, and work on."""
+    for name, code in INNOCENTS.items():
+        room.run(name, code)
+    room.hidden = "filler"
+    async with guarded(room) as disk:
+        room.run("filler", FILLERS["elsewhere"])
+
+        await until(lambda: room.stopped, lambda: None)
+
+    assert room.stopped == ["filler"]
+    assert disk.look().bytes > 0
+
+
+def test_where_a_server_writes_is_seen_without_the_engine(client: docker.APIClient) -> None:
+    """What it is told of a layer differs by the engine's store; the kernel always knows."""
+    container = client.create_container(stand_in.BASE, ["sleep", "600"], network_disabled=True)
+    try:
+        client.start(container)
+        facts = client.inspect_container(container)
+
+        assert str(layer_of(facts["State"]["Pid"])) == facts["GraphDriver"]["Data"]["UpperDir"]
+    finally:
+        client.remove_container(container, force=True)

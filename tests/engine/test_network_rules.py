@@ -9,6 +9,7 @@ from traitlets.config import Config
 
 from opendata_hub.engine import ensure_network
 from opendata_hub.errors import ConfigError, EngineError
+from opendata_hub.machine.network import rules
 from opendata_hub.settings import isolation, load
 from tests.engine.labs import (
     GATEWAY,
@@ -51,6 +52,17 @@ try:
         time.sleep(0.1)
 except OSError:
     print("out")
+"""
+HOARD = f"""
+import socket, time
+held = []
+try:
+    while len(held) < 200:
+        held.append(socket.create_connection(("{GATEWAY}", {HUB}), 3))
+except OSError:
+    pass
+print("got", len(held), flush=True)
+time.sleep(600)
 """
 CONNECT = "import socket; socket.create_connection(({!r}, {}), 3, ({!r}, 0))"
 
@@ -119,6 +131,17 @@ def test_what_is_closed_while_it_is_in_use_ends(place: Lab) -> None:
 
     wait_for(lambda: b"out" in held.logs(), "the connection ends")
     held.remove(force=True)
+
+
+def test_no_server_takes_all_connections_of_the_hub(place: Lab) -> None:
+    """One that opens more and more of them is refused, and the others still come through."""
+    place.install(place.policy())
+    hoarder = place.start(HOARD, b"got")
+
+    assert hoarder.logs() == f"got {rules.CONNECTIONS}\n".encode()
+    assert place.opens([API]) == {API}
+    assert place.opens([API], hoarder) == set()
+    hoarder.remove(force=True)
 
 
 def test_without_the_internet_there_is_the_hub_and_names(

@@ -34,7 +34,7 @@ class Preview:
             "images": [{"slug": "starter", "display_name": "Starter", "image": STARTER}],
             "datasets": {"sample": str(folder / "datasets")},
             "homes": {"welcome": str(folder / "welcome")},
-            "hub": {"url": f"http://lab.example:{self.port}"},
+            "hub": {"url": f"http://lab.local:{self.port}"},
         }
         (folder / "hub.yaml").write_text(json.dumps(settings))
         with (folder / "start.log").open("wb") as log:

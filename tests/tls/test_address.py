@@ -100,6 +100,7 @@ def test_headers_say_nothing_of_versions_and_harden_the_pages(browser: httpx.Cli
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
     assert headers["content-security-policy"] == "frame-ancestors 'self'"
+    assert headers["cross-origin-opener-policy"] == "noopener-allow-popups"
     framed = browser.get("/hub/login?framed").headers["content-security-policy"]
     assert framed == "frame-ancestors 'none'"
 

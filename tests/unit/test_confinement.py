@@ -1,7 +1,10 @@
 """What a container may do: nothing, unless the catalogue or the operator says so."""
 
 import json
+import socket
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +78,34 @@ def test_every_ioctl_is_open_or_closed_as_it_should_be(number: int) -> None:
     fitting = [b for b in seccomp.all_but(seccomp.CLOSED_IOCTLS) if number & b.mask == b.value]
 
     assert len(fitting) == (0 if closed else 1)
+
+
+def _is_open(family: int, kind: int, protocol: int) -> bool:
+    """Whether one rule lets this socket be made."""
+    asked = (family, kind, protocol)
+    rules = [r for r in json.loads(seccomp.profile())["syscalls"] if r["names"] == ["socket"]]
+    return any(all(_fits(asked[one["index"]], one) for one in rule["args"]) for rule in rules)
+
+
+def _fits(number: int, wanted: dict[str, Any]) -> bool:
+    if wanted["op"] == "SCMP_CMP_EQ":
+        return bool(number == wanted["value"])
+    return bool(number & wanted["value"] == wanted["valueTwo"])
+
+
+@pytest.mark.parametrize("flags", [0, socket.SOCK_CLOEXEC, socket.SOCK_NONBLOCK])
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_sockets_are_of_the_sorts_that_notebooks_use(family: int, flags: int) -> None:
+    """Streams and datagrams, with any flags; with no protocol named, others are DCCP and SCTP."""
+    for kind in range(16):
+        usual = kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        assert _is_open(family, kind | flags, 0) == usual
+    assert _is_open(family, socket.SOCK_DGRAM | flags, socket.IPPROTO_ICMP)
+    assert not _is_open(family, socket.SOCK_STREAM | flags, 132)  # SCTP
+    for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM):
+        assert _is_open(socket.AF_NETLINK, kind | flags, 0)
+    assert not _is_open(socket.AF_NETLINK, socket.SOCK_SEQPACKET | flags, 0)
+    assert _is_open(socket.AF_UNIX, socket.SOCK_SEQPACKET | flags, 0)
 
 
 def test_no_call_is_allowed_with_any_arguments_and_with_some() -> None:

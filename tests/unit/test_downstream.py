@@ -1,5 +1,6 @@
 """Who a request is from: only what the proxy of this machine adds is believed."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -69,3 +70,15 @@ def test_addresses_of_this_machine_are_known() -> None:
     """Of either kind; everybody's is nobody's."""
     assert all(map(is_of_this_machine, ("127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1")))
     assert not any(map(is_of_this_machine, (STUDENT, "2001:db8::1", "::", "", "x\0")))
+    assert not any(map(is_of_this_machine, ("::ffff:0.0.0.0", "224.0.0.1", "255.255.255.255")))
+
+
+def test_an_address_that_can_be_taken_need_not_be_this_machines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where net.ipv4.ip_nonlocal_bind is on, as for addresses that wander, all can be taken."""
+    monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+    is_of_this_machine.cache_clear()
+
+    assert not is_of_this_machine(STUDENT)
+    assert is_of_this_machine("127.0.0.1")

@@ -49,9 +49,11 @@ def test_a_disk_that_was_short_before_is_nobodys_fault() -> None:
     ]  # fmt: skip
 
 
-def test_who_was_not_known_or_cannot_be_weighed_has_taken_nothing() -> None:
-    """Growth is between two weighings of one server."""
+def test_growth_is_between_two_weighings_of_one_server() -> None:
+    """Who was not known has taken nothing; of who cannot be weighed nothing is known."""
     known = Known(left=0, weights={"a": 5, "b": None})
 
-    assert [known.grown("a", 9), known.grown("b", 9), known.grown("a", None)] == [4, 0, 0]
+    assert [known.grown("a", 9), known.grown("b", 9), known.grown("a", None)] == [
+        4, None, None,
+    ]  # fmt: skip
     assert [known.grown("new", 9), known.grown("new", 10)] == [0, 1]

@@ -30,6 +30,17 @@ def test_https_is_remembered_where_it_is_the_hubs_alone() -> None:
     assert "Strict-Transport" not in https(told(port=8443))
 
 
+def test_pages_are_kept_apart_where_they_do_not_say_it_themselves() -> None:
+    """A static file of the hub's and a page of a server have no policy of their own."""
+    routes = configuration(told())["apps"]["http"]["servers"]["https"]["routes"]
+    answers = [part.get("response", {}) for route in routes for part in route["handle"]]
+    added = {"Cross-Origin-Opener-Policy": ["noopener-allow-popups"]}
+
+    assert [a["require"] for a in answers if a.get("set") == added] == [
+        {"headers": dict.fromkeys(added)}
+    ]
+
+
 def test_caddy_opens_no_door_of_its_own() -> None:
     """None to be told by, no newer protocol with old holes, no file outside of its folder."""
     whole = configuration(told(http_port=80))

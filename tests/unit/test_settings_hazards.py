@@ -7,10 +7,12 @@ import pytest
 from traitlets.config import Config
 
 from opendata_hub.errors import ConfigError
+from opendata_hub.machine import daemon
 from opendata_hub.settings import hazards, load, sealing
 from opendata_hub.settings.state import State
 
 Write = Callable[[str], Path]
+GITHUB = "login: {method: github, client_id: x, client_secret_file: keys/github}"
 
 
 @pytest.fixture
@@ -33,17 +35,43 @@ def write(tmp_path: Path) -> Write:
         (".", "in which the hub keeps its secrets"),
         ("srv", "in which everybody's homes are"),
         ("srv/homes", "in which everybody's homes are"),
+        ("srv/homes/anna", "inside '.*/srv/homes', where everybody's homes are"),
+        ("/var/lib", "in which the engine keeps everybody's files"),
+        ("keys", "in which the login's secret is"),
     ],
 )
 def test_a_folder_with_more_than_data_is_no_dataset(
     write: Write, tmp_path: Path, path: str, why: str
 ) -> None:
     """Read-only helps nothing there."""
-    (tmp_path / "srv" / "homes").mkdir(parents=True)
-    file = write(f"homes: {{storage: folder, path: srv/homes}}\ndatasets: {{all: {path!r}}}")
+    (tmp_path / "srv" / "homes" / "anna").mkdir(parents=True)
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "github").touch(mode=0o600)
+    homes = "homes: {storage: folder, path: srv/homes}"
+    file = write(f"{homes}\n{GITHUB}\ndatasets: {{all: {path!r}}}")
 
     with pytest.raises(ConfigError, match=f"hub.yaml: datasets.all is .*, {why}; write a folder"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (".", "in which everybody's homes are"),
+        ("volumes", "in which everybody's homes are"),
+        ("volumes/home-anna/_data", "inside '.*/volumes', where everybody's homes are"),
+        ("overlay2", "inside '.*', where the engine keeps everybody's files"),
+    ],
+)
+def test_what_the_engine_keeps_is_no_dataset(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, why: str
+) -> None:
+    """Homes are there unless hub.yaml says otherwise."""
+    monkeypatch.setattr(daemon, "ROOT", root := tmp_path / "docker")
+    (root / path).mkdir(parents=True)
+
+    with pytest.raises(ConfigError, match=f"datasets.all is .*, {why}; write a folder"):
+        load(write(f"datasets: {{all: docker/{path}}}"))
 
 
 def test_a_folder_beside_the_homes_is_a_dataset(write: Write, tmp_path: Path) -> None:

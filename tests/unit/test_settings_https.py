@@ -50,6 +50,17 @@ def refused(folder: Path, url: str, https: str = "") -> str:
             "{email: a@b}",
             f"hub.url is 'https://lab.local'; {ALIEN}: {OTHERS}.",
         ),
+        (
+            "https://hub.example.org:80",
+            "",
+            "hub.url is 'https://hub.example.org:80'; port 80 is for http, so write another port, "
+            "or none.",
+        ),
+        (
+            "https://hub.example.org",
+            "{http_port: 443}",
+            "https.http_port is 443, which this hub uses itself; leave it out.",
+        ),
         ("https://localhost:8443", "", f"hub.url is 'https://localhost:8443'; {ALIEN}: {OTHERS}."),
         (
             "https://192.0.2.1",
@@ -104,6 +115,9 @@ def test_files_are_looked_into(tmp_path: Path) -> None:
     certificate.write_text("no certificate")
     assert said().startswith(f"{certificate} holds no certificate in PEM form; convert it with")
     bring("b.org")
+    certificate.write_bytes(key.read_bytes())
+    assert said().endswith("are certificate and key swapped?")
+    bring("b.org")
     assert said() == f"{certificate} is for b.org, not for a.org; get one for a.org."
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     bring("a.org", not_after=yesterday)
@@ -134,6 +148,21 @@ def test_good_files_are_taken(tmp_path: Path, name: str) -> None:
     assert settings.https.kind == "files"
     assert settings.https.certificate == tmp_path / "a.pem"
     assert {tmp_path / "a.pem", tmp_path / "a.key"} <= set(hub_of(settings, None).files), "a backup"
+
+
+def test_the_secret_of_a_login_is_in_a_backup(tmp_path: Path) -> None:
+    """A hub that is brought back without it would let nobody in."""
+    secret = tmp_path / "client-secret"
+    secret.touch(0o600)
+    secret.write_text("s", "utf-8")
+    file = tmp_path / "hub.yaml"
+    file.write_text(
+        f"{IMAGES}hub: {{url: 'https://hub.example.org'}}\n"
+        "login: {method: github, client_id: a, client_secret_file: client-secret, admins: [kim]}\n",
+        "utf-8",
+    )
+
+    assert secret in hub_of(load(file), file).files
 
 
 def test_a_key_is_no_data_for_students(tmp_path: Path) -> None:

@@ -14,10 +14,7 @@ CATALOGUE = """
 
 TOP = ", ".join(HubFile.model_fields)
 NO_IMAGES = "write the path of a catalogue file, or a list of images"
-URL = (
-    "write an address such as https://hub.example.org, http://lab.example.org or "
-    "http://localhost:8000"
-)
+URL = "write an address such as https://hub.example.org, http://lab-server or http://localhost:8000"
 PORT = "write a port from 1 to 65454"
 PROXY = "write an address with a port, such as http://proxy.example.org:3128"
 LOGIN = "write hosts, and under each its username and password_file"

@@ -3,13 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from jupyterhub import orm
+from oauthenticator.generic import GenericOAuthenticator
 from ruamel.yaml import YAML
 from traitlets.config import Config
 
 from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check
-from opendata_hub.login.openid import misfit
+from opendata_hub.login import lti
+from opendata_hub.login.openid import OpenIDAuthenticator, misfit
 from opendata_hub.settings import HubFile, Settings, entering, exposure, load, login
 from opendata_hub.settings.presets import METHODS
 
@@ -20,6 +24,10 @@ KEYCLOAK = f"method: keycloak, issuer: 'https://id.example.org/realms/uni', {CLI
 FAULTS = {
     f"{{method: github, {CLIENT}}}": (
         "login.admins is missing: write the names that your admins have at GitHub, or [] for "
+        "none; 'admin' may be a stranger there."
+    ),
+    "{method: dummy}": (
+        "login.admins is missing: write the names that your admins have with dummy, or [] for "
         "none; 'admin' may be a stranger there."
     ),
     "{method: github, admins: [kim], client_id: hub}": (
@@ -121,7 +129,8 @@ def test_every_method_can_be_had(tmp_path: Path, name: str) -> None:
     )
     if name != "native":  # which opens a database
         assert built(c).allow_all is False
-        assert built(c).allowed_users == set()
+        assert built(c).allowed_users == {"kim"}
+        assert built(c).allow_existing_users is False
     assert hasattr(cls, "attempt") != known.provider or known.provider
     assert {"name": "admin", "users": ["kim"]} in c.JupyterHub.load_roles
 
@@ -144,6 +153,87 @@ async def test_a_claim_gets_nobody_into_a_group_of_hub_yaml(tmp_path: Path) -> N
 
     assert await keycloak.get_user_groups(claims("anna", "exam", "choir")) == {"choir", "physics"}
     assert await keycloak.get_user_groups({"oauth_user": {"preferred_username": "eve"}}) == set()
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["groups: {physics: [anna]}", "classes: [{name: physics, users: [anna]}]"],
+    ids=["groups", "classes"],
+)
+@pytest.mark.parametrize("key", ["admin_groups: [physics]", "options: {admin_groups: [physics]}"])
+def test_a_class_is_no_group_of_admins(tmp_path: Path, more: str, key: str) -> None:
+    """Else a name that both have would make all its students admins."""
+    with pytest.raises(ConfigError, match=r"login\.admin_groups has 'physics', which is a group"):
+        read(tmp_path, f"{{{KEYCLOAK}, groups_claim: groups, {key}}}", more)
+
+
+def test_only_groups_of_the_login_make_admins() -> None:
+    """Also where no hub.yaml was checked before."""
+    config = Config()
+    config.OpenIDAuthenticator.manage_groups = True
+    config.OpenIDAuthenticator.own_groups = {"physics": ["anna"]}
+    config.OpenIDAuthenticator.admin_groups = {"physics", "operators"}
+
+    assert OpenIDAuthenticator(config=config).admin_groups == {"operators"}
+
+
+def test_admins_whom_hub_yaml_does_not_know_are_warned_of(tmp_path: Path) -> None:
+    """An instructor who opens the server of such a student would have an admin's rights."""
+    entry = f"{{{KEYCLOAK}, allow: {{groups: [uni]}}, admin_groups: [operators]}}"
+    taught = "classes: [{name: physics, users: [anna], instructors: [dora]}]"
+
+    assert exposure.warnings(read(tmp_path, entry)) == []
+    (said,) = exposure.warnings(read(tmp_path, entry, taught))
+    assert "login.admin_groups makes admins whom hub.yaml does not know" in said
+
+
+async def test_an_old_token_keeps_nobody_in_a_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What userinfo says no more is gone; what only the token ever said stays until the next."""
+    keycloak = built(applied(tmp_path, f"{{{KEYCLOAK}}}"))
+    token = {"sub": "1", "iss": keycloak.issuer, "aud": "hub", "groups": ["exam"], "role": "a"}
+    answer = {"access_token": "a", "id_token": jwt.encode(token, "k" * 32)}
+    userinfo: dict[str, Any] = {"sub": "1", "groups": ["exam"]}
+
+    async def ask(*_: object) -> dict[str, Any]:
+        return dict(userinfo)
+
+    monkeypatch.setattr(GenericOAuthenticator, "token_to_user", ask)
+    first = await keycloak.token_to_user(answer)
+    del userinfo["groups"]
+    later = await keycloak.token_to_user(answer)
+
+    assert (first["groups"], first["role"]) == (["exam"], "a")
+    assert "groups" not in later
+    assert later["role"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("context", "known"),
+    [
+        ({"label": "PHYS-101", "id": "123"}, ["PHYS-101", "id:123"]),
+        ({"label": "123", "id": "7"}, ["123", "id:7"]),
+        ({"label": "id:123", "id": "7"}, ["id:7"]),
+        ({"id": 123}, ["id:123"]),
+        ({}, []),
+    ],
+)
+def test_no_short_name_passes_for_an_id(context: dict[str, Any], known: list[str]) -> None:
+    """A teacher who can rename a course gets nobody in by the id of an allowed one."""
+    assert lti.courses({lti.CONTEXT: context}) == known
+
+
+async def test_who_is_taken_off_the_list_is_out(tmp_path: Path) -> None:
+    """Although the hub knows the user; those of classes and admins come in."""
+    entry = "{method: shared-password, admins: [Boss], allow: {users: [anna]}}"
+    c = applied(tmp_path, entry, "classes: [{name: a, users: [ben], instructors: [Dora]}]")
+    authenticator = built(c)
+    for name in ("anna", "ben", "former"):
+        authenticator.add_user(orm.User(name=name))
+
+    assert authenticator.allowed_users == {"anna", "ben", "dora", "boss"}
+    assert authenticator.check_allowed("former") is False
 
 
 @pytest.mark.parametrize(
@@ -235,6 +325,9 @@ PASSWORD = "options: {user_password: 12345678"
         ),
         ("https://hub.example.org", f"method: shared-password, {PASSWORD}}}", False),
         ("https://hub.example.org", f"method: dummy, {EVERYBODY}", True),
+        ("https://hub.example.org", "method: dummy, admins: [kim]", True),
+        ("https://hub.example.org", "method: dummy, options: {password: '12345678'}", False),
+        ("https://hub.example.org", "options: {allow_self_approval_for: '.*'}", True),
         ("https://hub.example.org", f"method: dummy, {EVERYBODY}, {YES}", False),
         ("https://hub.example.org", "options: {open_signup: true}", True),
         ("https://hub.example.org", f"options: {{open_signup: true}}, {YES}", False),
@@ -286,6 +379,20 @@ def test_a_login_that_lets_in_nobody_yet_is_warned_of(tmp_path: Path) -> None:
     assert exposure.warnings(read(tmp_path, closed))
     assert exposure.warnings(read(tmp_path, opened)) == []
     assert exposure.warnings(read(tmp_path, "{}")) == []
+
+
+def test_a_class_password_that_is_not_there_is_warned_of(tmp_path: Path) -> None:
+    """Who only writes the word shared-password has a hub that nobody can enter."""
+    bare, whole = (
+        "{method: shared-password}",
+        f"{{user_password: {8 * 'a'}, admin_password: {32 * 'b'}, allow_all: true}}",
+    )
+    said = exposure.warnings(read(tmp_path, bare))
+
+    assert [next(k for k in ("allow", "user_", "admin_") if k in line) for line in said] == [
+        "allow", "user_", "admin_",
+    ]  # fmt: skip
+    assert not exposure.warnings(read(tmp_path, f"{{method: shared-password, options: {whole}}}"))
 
 
 GOOD = {

@@ -1,5 +1,6 @@
 """hub.yaml with its homes in another place."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,25 @@ def test_what_would_be_a_fault_is_one_before(tmp_path: Path) -> None:
         switching.switched(file, "volume", None)
 
     assert file.read_text() == text
+
+
+def test_a_new_file_is_never_open_to_more_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold secrets; not even where one that was left behind is."""
+    file, left = tmp_path / "hub.yaml", tmp_path / "hub.yaml.part"
+    for each in (file, left):
+        each.touch()
+        each.chmod(0o666)
+    modes: list[int] = []
+
+    def look(descriptor: int, mode: int) -> None:
+        modes.extend((os.fstat(descriptor).st_mode & 0o777, mode))
+
+    monkeypatch.setattr(os, "fchmod", look)
+    switching.write(file, "hub: {}\n")
+
+    assert modes == [0o600, 0o666]
 
 
 def test_mode_and_place_of_the_file_stay(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from opendata_hub.machine.network.targets import Target
 TIMEOUT = "1h"
 """For how long an address stays open after its name last meant it."""
 
+CONNECTIONS = 64
+"""That one server may have with the hub at a time; the hub has a thousand files for all of them."""
+
 Found = Mapping[Target, Iterable[Address]]
 """What the names among a policy's targets mean now."""
 
@@ -88,6 +91,9 @@ def _sets() -> Iterator[str]:
             yield f"set {kind}{version} {{"
             yield f"type ipv{version}_addr{port}; flags timeout; timeout {TIMEOUT}"
             yield "}"
+        yield f"set connected{version} {{"
+        yield f"type ipv{version}_addr; size 65535; flags dynamic"
+        yield "}"
 
 
 def _chain(name: str, rules: Iterable[str]) -> list[str]:
@@ -97,7 +103,8 @@ def _chain(name: str, rules: Iterable[str]) -> list[str]:
 def _servers(policy: Policy, resolvers: list[Address]) -> Iterator[str]:
     """Yield the rules for one packet that a server sends; the first that fits decides."""
     families = _Family("ip", 4), _Family("ip6", 6)
-    hub = f"tcp dport {policy.hub_port} accept"
+    gateway = [ipaddress.ip_address(policy.gateway)]
+    hub = f"tcp dport {policy.hub_port}"
     yield "ct state established ct direction reply accept"  # this machine asked
     yield "ct state related meta l4proto { icmp, ipv6-icmp } accept"
     for family in families:
@@ -107,7 +114,8 @@ def _servers(policy: Policy, resolvers: list[Address]) -> Iterator[str]:
     for family in families:
         yield from family.only(METADATA, "goto closed")
     for family in families:
-        yield from family.only([ipaddress.ip_address(policy.gateway)], hub)
+        yield from family.only(gateway, f"{hub} ct state new {family.too_many(CONNECTIONS)}")
+        yield from family.only(gateway, f"{hub} accept")
     for family in families:
         yield from family.open_ports(policy.reach, "doors")
     yield "fib daddr type { local, broadcast, anycast, multicast } goto closed"
@@ -150,6 +158,11 @@ class _Family:
         own = [ipaddress.ip_network(one) for one in places if one.version == self.version]
         if own:
             yield f"{self.word} daddr {_listed(own)} {verdict}"
+
+    def too_many(self, most: int) -> str:
+        """Refuse whoever has more than so many connections of the kind that comes here."""
+        source = f"{self.word} saddr"
+        return f"add @connected{self.version} {{ {source} ct count over {most} }} goto closed"
 
     def open_ranges(self, targets: Iterable[Target], names: str) -> Iterator[str]:
         """Open addresses and ranges, and what names mean."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from opendata_hub import bounds
 from opendata_hub.services.https.config import LAN, Config
 from opendata_hub.services.https.places import Places
 
@@ -10,10 +11,14 @@ AUTHORITY_PATH = "/authority.crt"
 """Where the certificate of the own authority can be had, by http:// too."""
 
 _HSTS = 180 * 86400  # seconds
-_TO_HUB = 10 * 2**20  # bytes of a body for the hub and its services: forms and short JSON
 _TO_SERVERS = 512 * 2**20  # what Jupyter servers take themselves; Lab uploads in pieces of 1 MB
 _HEADERS_WITHIN = "10s"  # a browser sends them at once; who dribbles them holds a connection
 _RESTART = "5s"  # how long a proxy that is started again is waited for
+
+_KEPT_APART = {
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    "Cross-Origin-Opener-Policy": "noopener-allow-popups",  # static files and servers, too
+}
 
 _AUTHORITY = "hub"
 
@@ -115,7 +120,7 @@ def _https_server(config: Config) -> Part:
     }
     routes: list[Part] = [
         {"match": [{"not": [{"host": [config.host]}]}], "handle": [stranger], "terminal": True},
-        {"handle": [_hardening(config), _framing()]},
+        {"handle": [_hardening(config), *map(_unless_said, _KEPT_APART.items())]},
         *_offer(config),
         *_limits(),
         {"handle": [_reverse_proxy(config)]},
@@ -184,15 +189,15 @@ def _hardening(config: Config) -> Part:
     return {"handler": "headers", "response": {"deferred": True, **rules}}
 
 
-def _framing() -> Part:
-    """Only pages of the hub may frame its pages; hub and servers have rules of their own."""
-    own = "Content-Security-Policy"
+def _unless_said(header: tuple[str, str]) -> Part:
+    """Add a header where hub or server have none of this name."""
+    name, value = header
     return {
         "handler": "headers",
         "response": {
             "deferred": True,
-            "require": {"headers": {own: None}},
-            "set": {own: ["frame-ancestors 'self'"]},
+            "require": {"headers": {name: None}},
+            "set": {name: [value]},
         },
     }
 
@@ -200,7 +205,7 @@ def _framing() -> Part:
 def _limits() -> list[Part]:
     """Cap what is sent; the first rule that fits holds."""
     servers = {"handler": "request_body", "max_size": _TO_SERVERS}
-    others = {"handler": "request_body", "max_size": _TO_HUB}
+    others = {"handler": "request_body", "max_size": bounds.BODY}
     return [
         {"group": "body", "match": [{"path": ["/user/*"]}], "handle": [servers]},
         {"group": "body", "handle": [others]},
