@@ -103,7 +103,7 @@ def hub(
 ) -> Iterator[ProductHub]:
     """The hub of this tier: three notebooks, own images, the sample, the welcome notebook."""
     written = {**settings(), "network": {"reach": [door]}}
-    hub = ProductHub(tmp_path_factory.mktemp("product"), client, written, students=20)
+    hub = ProductHub(tmp_path_factory.mktemp("product"), client, written, students=40)
     with run(hub):
         yield hub
 

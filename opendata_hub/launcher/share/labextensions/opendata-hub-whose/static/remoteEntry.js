@@ -14,9 +14,11 @@
     return found ? (await found.get())() : {};
   }
 
-  function activate(app, Widget) {
+  async function activate(app) {
     const {hubUser: visitor, hubServerUser: owner} = config;
-    if (!owner || visitor === owner || !Widget) return;
+    if (!owner || visitor === owner) return;
+    const {Widget} = await shared("@lumino/widgets"); // by now it is JupyterLab's own
+    if (!Widget) return;
     const node = document.createElement("strong");
     node.textContent = `Server of ${owner}`;
     node.title = "What you change here is changed for its owner.";
@@ -26,22 +28,12 @@
     app.shell.add(label, "top", {rank: 1000});
   }
 
-  async function plugin() {
-    const {Widget} = await shared("@lumino/widgets");
-    return {
-      id: "opendata-hub-whose:plugin",
-      autoStart: true,
-      activate: (app) => activate(app, Widget),
-    };
-  }
+  const plugin = {id: "opendata-hub-whose:plugin", autoStart: true, activate};
 
   (window._JUPYTERLAB ??= {})["opendata-hub-whose"] = {
     init: (given) => {
       scope = given;
     },
-    get: async () => {
-      const found = await plugin();
-      return () => ({__esModule: true, default: found});
-    },
+    get: async () => () => ({__esModule: true, default: plugin}),
   };
 })();
