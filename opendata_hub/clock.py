@@ -1,8 +1,15 @@
-"""Timers that go by the seconds that pass, whatever the machine's clock says."""
+"""Time that passes, whatever the machine's clock says, and limits of it."""
 
+import sys
 from time import monotonic
 
 from tornado.ioloop import IOLoop
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout as timeout
+else:
+    from async_timeout import timeout as timeout
+"""``asyncio.wait_for``, before Python 3.12, loses a cancellation that comes with the result."""
 
 
 def steady() -> None:

@@ -1,8 +1,8 @@
 """
 The file of events: one JSON object a line, in parts that are replaced as they fill up or age.
 
-The hub writes it and so do commands, each line by one ``write`` onto the end of the file: the
-system keeps lines apart. Nobody holds the file open, so whoever finds it full may turn the page.
+The hub writes it and so do commands: each locks the file for its line, and who fills it up turns
+the page.
 """
 
 import fcntl
@@ -52,13 +52,22 @@ class Ledger:
         now = time.time() if when is None else when
         known = {name: _short(value) for name, value in facts.items() if value not in (None, "")}
         line = json.dumps({"time": _stamp(now), "event": event, **known}).encode() + b"\n"
-        descriptor = os.open(self.file, _FLAGS, 0o600)
+        descriptor = self._open()
         try:
             _write(descriptor, line)
             if self._is_full(descriptor, now):
-                self._turn(descriptor, now)
+                self._turn(now)
         finally:
             os.close(descriptor)
+
+    def _open(self) -> int:
+        """Return the descriptor of the file, locked: others write before it or after."""
+        while True:
+            descriptor = os.open(self.file, _FLAGS, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(self.file, descriptor):
+                return descriptor
+            os.close(descriptor)  # while this one waited, somebody turned the page
 
     def _is_full(self, descriptor: int, now: float) -> bool:
         if os.fstat(descriptor).st_size * PARTS > self._size:
@@ -66,14 +75,8 @@ class Ledger:
         first = _time(os.pread(descriptor, _STAMP, 0) + b"}")
         return first is not None and now - first > self._keep / PARTS
 
-    def _turn(self, descriptor: int, now: float) -> None:
-        """Begin a new part, unless another process does so or has done so."""
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        if self.file.stat().st_ino != os.fstat(descriptor).st_ino:
-            return
+    def _turn(self, now: float) -> None:
+        """Begin a new part."""
         for number in range(PARTS - 1, 0, -1):
             with suppress(FileNotFoundError):
                 self._part(number - 1).replace(self._part(number))

@@ -10,6 +10,8 @@ from tornado.httpclient import HTTPClientError, HTTPResponse
 from tornado.httputil import HTTPHeaders
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from opendata_hub.clock import timeout
+
 _PATIENCE = 5.0  # seconds for one answer; a server that has just come up is slow the first time
 _LONGEST = 2**20  # bytes of an answer: who answers may be out to fill the hub's memory
 _PROBE_EVERY = 0.03  # seconds: an answer is noticed before a person could
@@ -59,9 +61,9 @@ async def _answer(url: str, seal: ssl.SSLContext | None) -> HTTPHeaders | None:
 async def _listens(url: str) -> bool:
     """Whether it takes connections: asking costs a fourth of a request, and the hub asks often."""
     address = urlsplit(url)
-    connection = asyncio.open_connection(address.hostname, address.port)
     try:
-        _, writer = await asyncio.wait_for(connection, _PATIENCE)
+        async with timeout(_PATIENCE):
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
     except (OSError, asyncio.TimeoutError):
         return False
     writer.close()

@@ -161,7 +161,7 @@ class OpenDataDockerSpawner(OpenDataSpawner, Housing, Minding, Sealed, DockerSpa
             except asyncio.CancelledError:
                 silent = monotonic() - began >= self.start_timeout
                 timeout = self.fail(await self._watch.silence()) if silent else None
-                await self._discard()
+                await asyncio.shield(self._discard())  # who presses Cancel may press it twice
                 if timeout:  # its own word would be an empty TimeoutError; ours goes through
                     raise timeout from None
                 raise  # somebody stops it, or the hub ends

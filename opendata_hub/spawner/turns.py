@@ -6,6 +6,7 @@ from contextlib import suppress
 from time import monotonic
 
 from opendata_hub import progress
+from opendata_hub.clock import timeout
 from opendata_hub.spawner.capacity import FULL, Capacity
 from opendata_hub.startqueue import Place, StartQueue
 
@@ -78,7 +79,8 @@ class Turn:
                 if full_since is not None and monotonic() - full_since > patience:
                     raise NoRoom
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._ticket.granted.wait(), _NEWS_EVERY)
+                    async with timeout(_NEWS_EVERY):
+                        await self._ticket.granted.wait()
                     return
                 await self._line.look()
         except BaseException:

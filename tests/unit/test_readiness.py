@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from socket import socket
 
 import pytest
 from tornado.httputil import HTTPHeaders
@@ -73,3 +74,25 @@ async def test_an_answer_without_end_is_none() -> None:
 
     assert works_with_hub(headers)
     assert not answers
+
+
+async def test_who_is_cancelled_asks_no_more() -> None:
+    """Also when that comes in the very moment of a refusal."""
+
+    async def look() -> None: ...
+
+    with socket() as nobody:  # keeps the port to itself, and does not listen
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/api"
+        askers = []
+        for steps in range(100):
+            asker = asyncio.create_task(first_answer(url, look))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            asker.cancel()
+            askers.append(asker)
+        await asyncio.wait(askers, timeout=1)
+        lost = [asker for asker in askers if not asker.cancelled()]
+        for asker in lost:
+            asker.cancel()
+    assert not lost
