@@ -11,7 +11,7 @@ from opendata_hub import backup as backups
 from opendata_hub.backup import Hub, Report, Vault
 from opendata_hub.cli import vaults
 from opendata_hub.cli.audited import Audited
-from opendata_hub.cli.homes.house import count
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
 from opendata_hub.cli.steps import in_words
@@ -85,7 +85,8 @@ def _state(config: Path | None) -> Path:
 def _list(vault: Vault) -> None:
     runs = vault.runs()
     for run in runs:
-        click.echo(f"{run.name}  {run.when.astimezone():%a %d %b, %H:%M}  {count(run.homes)}")
+        when = f"{run.when.astimezone():%a %d %b, %H:%M}"
+        click.echo(f"{run.name}  {when}  {count(run.homes, 'home')}")
     if not runs:
         click.echo(f"{vault.place} holds no whole backup yet.")
 
@@ -149,7 +150,7 @@ def _is_own(path: Path, settings: Settings) -> bool:
 def _tell(report: Report, settings: Settings, vault: Vault) -> None:
     saved = report.saved
     click.echo(
-        f"Saved in {vault.place} as {saved.run.name}: the hub, {count(report.homes)} with "
+        f"Saved in {vault.place} as {saved.run.name}: the hub, {count(report.homes, 'home')} with "
         f"{count(report.files, 'file')}, {format_size(report.size)}. New there: "
         f"{format_size(saved.added)}."
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from opendata_hub.cli.counting import count
 from opendata_hub.errors import ConfigError
 from opendata_hub.settings import HubFile, Settings, entering, exposure, hazards, load, storage
 
@@ -41,14 +42,10 @@ def _require_homes(settings: Settings, where: str) -> None:
 def summary(settings: Settings) -> str:
     """Say in one line what a hub with these settings offers, and to whom."""
     images, datasets = len(settings.catalogue.images), len(settings.datasets)
-    parts = [_count(images, "image"), _count(datasets, "dataset")]
+    parts = [count(images, "image"), count(datasets, "dataset")]
     if settings.groups:
-        parts.append(_count(len(settings.groups), "group"))
+        parts.append(count(len(settings.groups), "group"))
     return f"{', '.join(parts)}, login by {settings.login.method}, at {settings.hub.url}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @click.command()

@@ -9,6 +9,7 @@ import click
 
 from opendata_hub.cli import findings, gate
 from opendata_hub.cli.check import summary
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.start import CONFIG
 from opendata_hub.engine.refusals import translated
 from opendata_hub.errors import ConfigError, EngineError, EngineUnreachable, MachineError
@@ -62,12 +63,8 @@ def doctor(config: Path | None) -> None:
 def _verdict(faults: int, warnings: int) -> str:
     if not faults and not warnings:
         return "All is well."
-    counts = (_count(faults, "fault"), _count(warnings, "warning"))
-    return f"{' and '.join(count for count in counts if count)}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+    found = {"fault": faults, "warning": warnings}
+    return f"{' and '.join(count(number, what) for what, number in found.items() if number)}."
 
 
 def _examine(config: Path | None) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from opendata_hub import backup as backups
 from opendata_hub.backup import Index, Restored, Run, Way
 from opendata_hub.cli import disk, vaults
 from opendata_hub.cli.audited import Audited
-from opendata_hub.cli.homes.house import count
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import CHECKOUT, find_config
 from opendata_hub.cli.steps import in_words, steps
@@ -142,7 +142,7 @@ def _tell_hub(
 def _told(
     restored: Restored, run: Run, index: Index, folder: Path, images: Sequence[str]
 ) -> Iterator[str]:
-    yield f"The hub of {run.name} is back in {folder}, with {count(len(restored.homes))}."
+    yield f"The hub of {run.name} is back in {folder}, with {count(len(restored.homes), 'home')}."
     if restored.aside:
         yield f"Renamed, as other files were in the backup: {', '.join(map(str, restored.aside))}"
     for name, path in index.datasets.items():

@@ -13,6 +13,7 @@ from docker.models.containers import Container
 import opendata_hub
 from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli import disk
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.gate import Gate
 from opendata_hub.cli.steps import steps
 from opendata_hub.cli.welcome import lines
@@ -90,7 +91,7 @@ def stop() -> None:
         raise SystemExit(1) from None
     with ThreadPoolExecutor() as pool:
         list(pool.map(_end, servers))
-    click.echo(f"Stopped {len(servers)} {'server' if len(servers) == 1 else 'servers'}.")
+    click.echo(f"Stopped {count(len(servers), 'server')}.")
 
 
 def _servers(client: docker.DockerClient) -> list[Container]:

@@ -6,11 +6,8 @@ repository, as its own links do: a class that opens a slide's link has nothing t
 would cost people something, stopping a server, takes a button and the hub's token against forgery.
 """
 
-from importlib import resources
 from typing import Any
 
-from jinja2 import Template
-from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.scopes import needs_scope
 from jupyterhub.utils import url_path_join
 from tornado import web
@@ -20,14 +17,16 @@ from tornado.httputil import url_concat
 from opendata_hub import form
 from opendata_hub.errors import ChoiceError, ConfigError
 from opendata_hub.lessons.lesson import PAGE, Lesson, read
+from opendata_hub.own_page import OwnPage
 from opendata_hub.spawner import OpenDataSpawner
 
-_TEMPLATE = "lesson.html"
 _PATIENCE = 5  # seconds for a server to say whether it has nbgitpuller
 
 
-class LessonHandler(BaseHandler):
+class LessonHandler(OwnPage):
     """``/hub/lesson?image=…&repo=…&branch=…&open=…``, for the default server of who opens it."""
+
+    template = "lesson.html"
 
     @web.authenticated
     async def get(self) -> None:
@@ -106,17 +105,8 @@ class LessonHandler(BaseHandler):
             facts |= {"lesson": lesson, "link": self._link(lesson), "stay": self._link(as_it_is)}
             facts["running"] = _name(self._spawner)
         self.set_status(status)
-        page = await self.render_template(_TEMPLATE, state=state, **facts)
+        page = await self.render_template(self.template, state=state, **facts)
         self.finish(page)
-
-    def get_template(self, name: str, sync: bool = False) -> Template:
-        """Find our page also in a hub whose ``template_paths`` do not name our folder."""
-        if name != _TEMPLATE:
-            found: Template = super().get_template(name, sync)
-            return found
-        source = resources.files("opendata_hub").joinpath("templates", name).read_text("utf-8")
-        ours: Template = self.settings["jinja2_env"].from_string(source)
-        return ours
 
 
 HANDLERS = [(f"/{PAGE}", LessonHandler)]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from opendata_hub import audit
 from opendata_hub.audit import Ledger
 from opendata_hub.fields import Duration, Model, Size
-from opendata_hub.settings.state import State
+from opendata_hub.settings.state import State, private
 
 
 def _switch(value: object) -> object:
@@ -135,10 +135,6 @@ def _read(file: Path) -> dict[str, str]:
 
 def _write(file: Path, digests: dict[str, str]) -> None:
     draft = file.with_suffix(".new")
-    with open(draft, "w", opener=_closed, encoding="utf-8") as stream:
+    with open(draft, "w", opener=private, encoding="utf-8") as stream:
         json.dump(digests, stream)
     draft.replace(file)
-
-
-def _closed(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

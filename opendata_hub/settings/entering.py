@@ -12,7 +12,7 @@ from opendata_hub.settings import exposure, login
 from opendata_hub.settings.entrance import Allow, Login
 from opendata_hub.settings.model import Settings
 from opendata_hub.settings.presets import LTI, NATIVE, SHARED, Method
-from opendata_hub.settings.state import State
+from opendata_hub.settings.state import State, private
 
 CALLBACK = "/hub/oauth_callback"
 LTI_LOGIN = "/hub/lti13/oauth_login"
@@ -149,15 +149,11 @@ def _remember(c: Any, state: State) -> None:
     c.Authenticator.refresh_pre_spawn = False  # a class would ask all at once; its pages just did
     try:
         if not state.crypt_key.exists():
-            with open(state.crypt_key, "x", opener=_closed, encoding="utf-8") as stream:
+            with open(state.crypt_key, "x", opener=private, encoding="utf-8") as stream:
                 stream.write(secrets.token_hex(32))
         c.CryptKeeper.keys = [bytes.fromhex(state.crypt_key.read_text("utf-8"))]
     except (OSError, ValueError) as error:
         raise ConfigError(f"{state.crypt_key} cannot be used: {error}") from None
-
-
-def _closed(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _warn(settings: Settings) -> None:

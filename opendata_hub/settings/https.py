@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from opendata_hub.fields import Count, Matching, Model
-
-LAN = "lan"
-"""The authority that is the hub's own."""
+from opendata_hub.services.https import LAN
 
 _RULE = (
     "write lan, for an authority of this hub's own, or the address of an ACME directory, such as "

@@ -1,8 +1,8 @@
 """`network.internal_ssl` -> what JupyterHub and its proxy are told of it."""
 
-import ipaddress
 from typing import Any
 
+from opendata_hub.settings.address import address
 from opendata_hub.settings.state import State
 
 
@@ -18,12 +18,5 @@ def add(c: Any, state: State, host: str) -> None:
     hub.internal_ssl = True
     # In a folder for this address: a hub keeps its certificate, whatever address it has later.
     hub.internal_certs_location = str(state.certificates / hub.hub_ip)
-    hub.trusted_alt_names = [f"IP:{hub.hub_ip}", *([] if _is_number(host) else [f"DNS:{host}"])]
+    hub.trusted_alt_names = [f"IP:{hub.hub_ip}", *([] if address(host) else [f"DNS:{host}"])]
     proxy.api_url = proxy.api_url.replace("http://", "https://")
-
-
-def _is_number(host: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(host))
-    except ValueError:
-        return False

@@ -1,10 +1,16 @@
 """The folder ``.hub`` beside hub.yaml: what the hub keeps between two runs."""
 
+import os
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from opendata_hub.errors import ConfigError
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only this user reads, and no symlink: an ``opener`` of :func:`open`."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 class State:

@@ -7,22 +7,20 @@ without JavaScript; its forms carry the hub's token against forgery.
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from importlib import resources
 from typing import Any
 
-from jinja2 import Template
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.scopes import needs_scope
 from jupyterhub.user import User
 from jupyterhub.utils import url_escape_path, url_path_join
 from tornado import web
 
+from opendata_hub.own_page import OwnPage
 from opendata_hub.teaching import standing
 
 PAGE = "class"
 """Where it is, below the hub's own address; followed by the group of the class."""
 
-_TEMPLATE = "class.html"
 _SOON, _LATER = 3, 30  # seconds after which the page looks again; soon while something happens
 
 _under_way: set[asyncio.Future[None]] = set()
@@ -58,8 +56,10 @@ class ClassesHandler(_Handler):
         self.redirect(self.page(taught[0]))
 
 
-class ClassHandler(_Handler):
+class ClassHandler(_Handler, OwnPage):
     """``/hub/class/<group>``."""
+
+    template = "class.html"
 
     @web.authenticated
     async def get(self, name: str) -> None:
@@ -73,7 +73,7 @@ class ClassHandler(_Handler):
         busy = any(row.state in (standing.STARTING, standing.STOPPING) for row in rows)
         self.set_header("Cache-Control", "no-store")
         page = await self.render_template(
-            _TEMPLATE,
+            self.template,
             group=name,
             rows=rows,
             tabs=[(other, self.page(other)) for other in self.taught()],
@@ -82,15 +82,6 @@ class ClassHandler(_Handler):
             look_again=_SOON if busy else _LATER,
         )
         self.finish(page)
-
-    def get_template(self, name: str, sync: bool = False) -> Template:
-        """Find our page also in a hub whose ``template_paths`` do not name our folder."""
-        if name != _TEMPLATE:
-            found: Template = super().get_template(name, sync)
-            return found
-        source = resources.files("opendata_hub").joinpath("templates", name).read_text("utf-8")
-        ours: Template = self.settings["jinja2_env"].from_string(source)
-        return ours
 
 
 class ServerHandler(_Handler):

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import httpx
 
 from opendata_hub.engine import archive
 from opendata_hub.homes import volume_name
 from tests.attacks import listener, puppet
 from tests.browser.product import ProductHub
 from tests.engine.own_engines import OwnEngine, own_engine
-from tests.hubs import PATIENCE
 
 IMAGE = "opendata-hub/base:1"
 """JupyterLab, and nothing of ours beside it."""
@@ -192,16 +190,6 @@ class GroundHub(ProductHub):
         written["hub"]["url"] = f"http://{MACHINE}:{self.port}"
         file.write_text(json.dumps(written), "utf-8")
         return config + EXTRA + self._extra
-
-    def session(self, user: str) -> httpx.Client:
-        """A browser's session of somebody who has logged in with the password of a first start."""
-        session = httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE)
-        self.sessions.append(session)
-        session.get("/hub/login")
-        form = {"username": user, "password": self.password(user)}
-        form["_xsrf"] = session.cookies["_xsrf"]
-        session.post("/hub/login?next=/hub/home", data=form).raise_for_status()
-        return session
 
     def token_of(self, user: str, *scopes: str) -> str:
         """A token of a user's: with all that the user may, or with these scopes only."""

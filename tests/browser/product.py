@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import httpx
 
 from opendata_hub.storage import shared
 from tests.conftest import remove_network, remove_traces
-from tests.hubs import RunningHub
+from tests.hubs import PATIENCE, RunningHub
 from tests.ports import free_hub_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -91,6 +92,16 @@ class ProductHub(RunningHub):
         """Read the password that the first start has made."""
         lines = (self.folder / ".hub" / "logins").read_text("utf-8").splitlines()
         return dict(line.split() for line in lines)[user]
+
+    def session(self, user: str) -> httpx.Client:
+        """A browser's session of a user who has logged in with the password of a first start."""
+        session = httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE)
+        self.sessions.append(session)
+        session.get("/hub/login")
+        form = {"username": user, "password": self.password(user)}
+        form["_xsrf"] = session.cookies["_xsrf"]
+        session.post("/hub/login?next=/hub/home", data=form).raise_for_status()
+        return session
 
     def newcomer(self) -> str:
         """Name a student who has an account and has never been here."""

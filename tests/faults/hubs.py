@@ -7,10 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from tests.browser.product import ProductHub
-from tests.hubs import PATIENCE, wait_for
+from tests.hubs import wait_for
 
 COMMAND = [str(Path(sys.executable).with_name("opendata-hub"))]
 CLOCK = Path(__file__).parent / "clock" / "sitecustomize.py"
@@ -76,13 +74,3 @@ class StartedHub(ProductHub):
     def decisions(self) -> list[str]:
         """What the culler has said of servers."""
         return re.findall(r"^\[culling\] \S+ (?:stays|stops): .*$", self.log, re.MULTILINE)
-
-    def session(self, user: str) -> httpx.Client:
-        """A browser's session of a user who has logged in with the password of a first start."""
-        session = httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE)
-        self.sessions.append(session)
-        session.get("/hub/login")
-        form = {"username": user, "password": self.password(user)}
-        form["_xsrf"] = session.cookies["_xsrf"]
-        session.post("/hub/login?next=/hub/home", data=form).raise_for_status()
-        return session

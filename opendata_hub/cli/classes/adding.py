@@ -11,8 +11,9 @@ from rich.table import Table
 
 from opendata_hub import rosters
 from opendata_hub.cli.audited import Audited
-from opendata_hub.cli.classes.book import RESTART, Book, book, count
+from opendata_hub.cli.classes.book import RESTART, Book, book
 from opendata_hub.cli.classes.cards import hand_out, require_open, require_place
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import options
 from opendata_hub.cli.steps import in_words
 from opendata_hub.errors import ConfigError
@@ -21,6 +22,7 @@ from opendata_hub.settings import Settings, class_edits
 from opendata_hub.settings.classes import NAME, NAME_RULE
 from opendata_hub.settings.model import Hub
 from opendata_hub.settings.presets import NATIVE
+from opendata_hub.settings.state import private
 
 _FOLDER = Path("rosters")
 _SHOWN = 8  # people
@@ -102,7 +104,7 @@ def add(
     if not yes and not click.confirm("Is that right?", default=True):
         raise ConfigError("Nothing is changed.")
     settings = _write(found, plan, instructors)
-    click.echo(f"{name} has {count(len(plan.people))}; the list is {plan.file}.")
+    click.echo(f"{name} has {count(len(plan.people), 'student')}; the list is {plan.file}.")
     if settings.login.method == NATIVE:
         hand_out(settings, name, plan.people, cards)
     click.echo(RESTART)
@@ -148,7 +150,7 @@ def _roster_of(found: Book, name: str, instructors: Sequence[str]) -> Path:
 def _show(read: Roster, plan: Plan, given: Path) -> None:
     source = f"; user names from the column {read.source}" if read.source else ""
     lines = f" in {read.lines} lines" if read.lines != len(read.people) else ""
-    click.echo(f"{given}: {count(len(read.people))}{lines}{source}.")
+    click.echo(f"{given}: {count(len(read.people), 'student')}{lines}{source}.")
     table = Table(box=None, pad_edge=False)
     for head in ("User", "Name", "Email", ""):
         table.add_column(head, overflow="fold")
@@ -194,14 +196,10 @@ def _put(file: Path, content: bytes) -> None:
     draft = file.with_suffix(".part")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(draft, "wb", opener=_closed) as stream:
+        with open(draft, "wb", opener=private) as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}; mend that.") from None
-
-
-def _closed(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

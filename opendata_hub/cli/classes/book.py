@@ -101,8 +101,3 @@ def _begin(file: Path) -> None:
         file.touch()
     except OSError as error:
         raise ConfigError(f"{file} cannot be made: {error.strerror}.") from None
-
-
-def count(number: int, what: str = "student") -> str:
-    """``1 student``, ``28 students``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from opendata_hub.errors import ConfigError
 from opendata_hub.rosters import Person
 from opendata_hub.settings import Settings, accounts
-from opendata_hub.settings.state import State
+from opendata_hub.settings.state import State, private
 
 _FOLDER = "cards"
 
@@ -160,13 +160,9 @@ def _free(folder: Path, name: str) -> Path:
 
 def _put(file: Path, text: str) -> None:
     try:
-        with open(file, "x", opener=_closed, encoding="utf-8") as stream:
+        with open(file, "x", opener=private, encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError:
         raise ConfigError(f"{file} is there already; take another name.") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
-
-
-def _closed(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

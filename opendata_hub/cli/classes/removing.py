@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from opendata_hub.cli.audited import Audited
-from opendata_hub.cli.classes.book import RESTART, book, count
+from opendata_hub.cli.classes.book import RESTART, book
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import options
 from opendata_hub.cli.steps import in_words
 from opendata_hub.errors import ConfigError
@@ -26,7 +27,7 @@ def remove(name: str, yes: bool, config: Path | None) -> None:
     found = book(config)
     entries = found.require(name)
     text = class_edits.removed(found.file, name)
-    asked = f"Take {name} ({count(len(found.students(name)))}) out of {found.file}?"
+    asked = f"Take {name} ({count(len(found.students(name)), 'student')}) out of {found.file}?"
     if not yes and not click.confirm(asked):
         raise ConfigError("Nothing is changed.")
     found.write(text)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from opendata_hub.cli.audited import Audited
-from opendata_hub.cli.homes.house import House, count, house, of_users
+from opendata_hub.cli.counting import count
+from opendata_hub.cli.homes.house import House, house, of_users
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.steps import in_words
 from opendata_hub.errors import OpenDataError, StorageError
@@ -49,7 +50,7 @@ def export(user: str | None, everyone: bool, to: Path | None, config: Path | Non
         used = asyncio.run(occupants(found.engine, homes))
         done = [_exported(found, home, _file(home, to, everyone), used) for home in homes]
     if everyone:
-        click.echo(f"Exported {done.count(True):,} of {count(len(homes))} to {to}")
+        click.echo(f"Exported {done.count(True):,} of {count(len(homes), 'home')} to {to}")
     if not all(done):
         raise SystemExit(1)
 

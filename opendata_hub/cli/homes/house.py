@@ -122,8 +122,3 @@ def names(users: Sequence[str]) -> str:
     more = len(users) - _NAMED
     shown = ", ".join(users[:_NAMED])
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def count(number: int, what: str = "home") -> str:
-    """``1 home``, ``1,000 homes``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

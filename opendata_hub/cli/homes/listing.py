@@ -9,7 +9,8 @@ from rich.bar import Bar
 from rich.console import Console
 from rich.table import Table
 
-from opendata_hub.cli.homes.house import count, house
+from opendata_hub.cli.counting import count
+from opendata_hub.cli.homes.house import house
 from opendata_hub.cli.homes.sizes import Sized, sized, together
 from opendata_hub.cli.images import options
 from opendata_hub.cli.steps import in_words
@@ -76,7 +77,7 @@ def _quota(item: Sized) -> list[Any]:
 
 def _tell_end(items: list[Sized]) -> None:
     total, gone = together(items), [item for item in items if item.home.deleted]
-    click.echo(f"\n{count(len(items))}{f', {total}' if total else ''}.", nl=False)
+    click.echo(f"\n{count(len(items), 'home')}{f', {total}' if total else ''}.", nl=False)
     click.echo(f" Of deleted users: {len(gone)}." if gone else "")
     if trouble := next((item.trouble for item in items if item.trouble), ""):
         click.echo(f"Sizes are not known. {trouble}", err=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from opendata_hub.cli.audited import Audited
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.homes import quiet
-from opendata_hub.cli.homes.house import PLACES, House, Place, count, house, place
+from opendata_hub.cli.homes.house import PLACES, House, Place, house, place
 from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import find_config
 from opendata_hub.cli.steps import in_words, steps
@@ -105,14 +106,14 @@ def _carry_all(found: House, to: Place, carrier: Carrier) -> list[Home]:
                 f"moved: write into hub.yaml, under homes, what {to} says."
             )
         carrier.require_room_for(homes)
-        click.echo(f"Looking at {count(len(homes))} in {found.place.words}")
+        click.echo(f"Looking at {count(len(homes), 'home')} in {found.place.words}")
         loads = carrier.pending(homes)
         if len(loads) < len(homes):
-            click.echo(f"Carried, and the same: {count(len(homes) - len(loads))}")
+            click.echo(f"Carried, and the same: {count(len(homes) - len(loads), 'home')}")
         if not loads:
             return homes
         _require_space(found, to, carrier.room(loads))
-        click.echo(f"Carrying {count(len(loads))}, {_size(loads)}, to {to.words}")
+        click.echo(f"Carrying {count(len(loads), 'home')}, {_size(loads)}, to {to.words}")
         _carry(carrier, loads)
     raise StorageError(
         "Files change while they are carried: somebody writes to them. Find out who, and begin "

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from opendata_hub.cli.audited import Audited
+from opendata_hub.cli.counting import count
 from opendata_hub.cli.homes import house as houses
-from opendata_hub.cli.homes.house import House, Place, count, house, names, of_users
+from opendata_hub.cli.homes.house import House, Place, house, names, of_users
 from opendata_hub.cli.homes.sizes import Sized, sized, together
 from opendata_hub.cli.images import options
 from opendata_hub.cli.steps import in_words
@@ -147,12 +148,13 @@ def _purge(found: House, place: Place, homes: Sequence[Home], yes: bool) -> None
     items = sized(storage, homes)
     size = f", {together(items)}" if together(items) else ""
     Console(highlight=False).print(_table(found, place, items))
-    click.echo(f"To be deleted for good, with their snapshots: {count(len(items))}{size}")
+    click.echo(f"To be deleted for good, with their snapshots: {count(len(items), 'home')}{size}")
     if not yes and click.prompt(f"Type {_WORD} to delete", default="no") != _WORD:
         click.echo("Nothing is deleted.")
         raise SystemExit(1)
     gone = [item for item in items if _is_gone(found, storage, item.home)]
-    click.echo(f"Deleted {count(len(gone))}{f', {together(gone)}' if together(gone) else ''}.")
+    size = f", {together(gone)}" if together(gone) else ""
+    click.echo(f"Deleted {count(len(gone), 'home')}{size}.")
     if len(gone) < len(items):
         raise SystemExit(1)
 

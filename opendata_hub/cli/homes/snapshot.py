@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from opendata_hub.cli.homes.house import House, count, house, of_users
+from opendata_hub.cli.counting import count
+from opendata_hub.cli.homes.house import House, house, of_users
 from opendata_hub.cli.images import options
 from opendata_hub.cli.steps import in_words
 from opendata_hub.errors import StorageError
@@ -43,6 +44,6 @@ async def _take(found: House, homes: Sequence[Home]) -> None:
         except StorageError as error:
             click.echo(f"{home.user}: {error}", err=True)
     same = f" Not changed since their last one, or kept this minute: {kept[False]}."
-    click.echo(f"Kept {count(kept[True])} as of now.{same if kept[False] else ''}")
+    click.echo(f"Kept {count(kept[True], 'home')} as of now.{same if kept[False] else ''}")
     if kept.total() < len(homes):
         raise SystemExit(1)

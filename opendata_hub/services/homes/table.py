@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from opendata_hub.errors import EngineError, StorageError
-from opendata_hub.services.homes.gauge import HIGH
 from opendata_hub.services.homes.meter import Meter
 from opendata_hub.storage import Home, Space
 from opendata_hub.storage.room import Room
@@ -31,11 +30,6 @@ class Table(NamedTuple):
     rows: list[Row]
     disk: Room | None
     fault: str
-
-    @property
-    def is_tight(self) -> bool:
-        """Whether the disk is so full that somebody should do something."""
-        return self.disk is not None and self.disk.share >= HIGH
 
     def plain(self) -> dict[str, Any]:
         """Return it for scripts; times in ISO 8601."""

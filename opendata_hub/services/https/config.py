@@ -1,6 +1,5 @@
 """What the service is told by whoever starts it."""
 
-import ipaddress
 from pathlib import Path
 
 from pydantic import Field
@@ -34,11 +33,6 @@ class Config(Model):
     def is_acme(self) -> bool:
         """Whether another authority certifies the address."""
         return not self.certificate and self.authority != LAN
-
-    @property
-    def is_on_loopback(self) -> bool:
-        """Whether only this machine reaches it."""
-        return bool(self.listen) and ipaddress.ip_address(self.listen).is_loopback
 
     @property
     def url(self) -> str:
