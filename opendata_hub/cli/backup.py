@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from opendata_hub import backup as backups
+from opendata_hub import places
 from opendata_hub.backup import Hub, Report, Vault
 from opendata_hub.cli import vaults
 from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import bars, options
-from opendata_hub.cli.start import CHECKOUT, find_config
+from opendata_hub.cli.start import find_config
 from opendata_hub.cli.steps import in_words
 from opendata_hub.engine import Engine
 from opendata_hub.errors import ConfigError
@@ -79,7 +80,7 @@ def _settings(config: Path | None) -> Settings:
 def _state(config: Path | None) -> Path:
     """Where a password may be: a machine that has only the backup has no settings that are fine."""
     config = config or find_config()
-    return State(config.parent if config else CHECKOUT).folder
+    return State(config.parent if config else places.ASSETS).folder
 
 
 def _list(vault: Vault) -> None:
@@ -144,7 +145,7 @@ def _recipe(folder: Path | None) -> Sequence[Path]:
 
 def _is_own(path: Path, settings: Settings) -> bool:
     """Whether it is the hub's, and not what comes with this program."""
-    return path.is_relative_to(settings.folder) or not path.is_relative_to(CHECKOUT)
+    return path.is_relative_to(settings.folder) or not path.is_relative_to(places.ASSETS)
 
 
 def _tell(report: Report, settings: Settings, vault: Vault) -> None:

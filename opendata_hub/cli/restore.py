@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from opendata_hub import backup as backups
+from opendata_hub import places
 from opendata_hub.backup import Index, Restored, Run, Way
 from opendata_hub.cli import disk, vaults
 from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.counting import count
 from opendata_hub.cli.images import bars, options
-from opendata_hub.cli.start import CHECKOUT, find_config
+from opendata_hub.cli.start import find_config
 from opendata_hub.cli.steps import in_words, steps
 from opendata_hub.engine import Engine
 from opendata_hub.errors import BackupError, ImageNotFound
@@ -74,7 +75,7 @@ def restore(
     if only_homes != bool(users):
         raise BackupError("Single homes come back by --only-homes USER ...; name the users.")
     found = config or find_config()
-    state = State(found.resolve().parent if found else CHECKOUT).folder
+    state = State(found.resolve().parent if found else places.ASSETS).folder
     vault = vaults.vault_to_read(place, state, password_file)
     run = vaults.chosen(vault, name)
     index = backups.parse(vault.index(run), f"{place}, {run.name}")

@@ -10,7 +10,7 @@ import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-import opendata_hub
+from opendata_hub import places
 from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli import disk
 from opendata_hub.cli.counting import count
@@ -40,7 +40,6 @@ from opendata_hub.settings.model import Ports
 from opendata_hub.settings.state import State
 
 CONFIG = Path(NAME)
-CHECKOUT = Path(opendata_hub.__file__).resolve().parent.parent
 
 _GRACE = 10  # seconds that a server has to save and end
 
@@ -68,7 +67,7 @@ def start(config: Path | None, port: int | None, prepare: bool, make_disk: int |
     """
     try:
         config = config or find_config()
-        settings = load(config) if config else defaults(CHECKOUT)
+        settings = load(config) if config else defaults(places.ASSETS)
         exposure.require_meant(settings, NAME)
         needed = disk.wanted(settings, make_disk)
         with steps() as say:
@@ -110,9 +109,10 @@ def _end(server: Container) -> None:
 
 
 def find_config() -> Path | None:
-    """Return the hub.yaml in the working directory, else that of this checkout, if there is any."""
-    places = (Path.cwd() / CONFIG, CHECKOUT / CONFIG)
-    return next((place for place in places if place.is_file()), None)
+    """Return the hub.yaml in the working directory, of this checkout, or of the installed hub."""
+    ours = [places.ASSETS] if places.IS_CHECKOUT else []
+    files = (folder / CONFIG for folder in (Path.cwd(), *ours, places.CONFIG))
+    return next((file for file in files if file.is_file()), None)
 
 
 def _set_up(settings: Settings, say: Say) -> bool:
@@ -156,7 +156,8 @@ def _tell_of_others(unbuilt: list[Image], by_service: bool, say: Say) -> None:
 def _recipes(settings: Settings) -> list[Path]:
     """Recipe folders whose Python packages the preview needs: the base, and the default image."""
     default = default_of(settings.catalogue.images)
-    return [CHECKOUT / "images" / "base", *([default.build] if default and default.build else [])]
+    base = places.ASSETS / "images" / "base"
+    return [base, *([default.build] if default and default.build else [])]
 
 
 def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:
@@ -200,7 +201,7 @@ def _has_gate(settings: Settings, isolated: bool) -> bool:
 
 def _last_to_listen(settings: Settings, own: Ports, isolated: bool) -> list[int]:
     """Ports of the hub and of its services, for which it waits before it opens its pages."""
-    if not isolated or _hub_config(settings).parent != CHECKOUT:
+    if not isolated or _hub_config(settings).parent != places.ASSETS:
         return [own.hub]  # nobody knows which services there are
     services = {
         own.homes: True,
@@ -212,7 +213,7 @@ def _last_to_listen(settings: Settings, own: Ports, isolated: bool) -> list[int]
 
 def _hub_config(settings: Settings) -> Path:
     """``jupyterhub_config.py``: the one beside hub.yaml, else that of this checkout."""
-    for folder in (settings.folder, CHECKOUT):
+    for folder in (settings.folder, places.ASSETS):
         if (folder / "jupyterhub_config.py").is_file():
             return folder / "jupyterhub_config.py"
     raise MachineError(

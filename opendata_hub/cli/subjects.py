@@ -4,7 +4,6 @@ from pathlib import Path
 
 from opendata_hub.catalogue import Image
 from opendata_hub.cli.images import options
-from opendata_hub.cli.start import CHECKOUT, find_config
 from opendata_hub.engine import ensure_network
 from opendata_hub.engine.network import subnets
 from opendata_hub.homes import LABEL, safe_name
@@ -13,7 +12,6 @@ from opendata_hub.machine.subject import Subject
 from opendata_hub.settings import Settings
 from opendata_hub.settings.access import IN_SERVER, access, environment, mounts
 from opendata_hub.settings.apply import NETWORK
-from opendata_hub.settings.load import CATALOGUE
 from opendata_hub.settings.model import HubFile
 
 
@@ -30,8 +28,6 @@ def chosen(name: str, config: Path | None) -> tuple[Subject, Access]:
         EngineError: the network cannot be made.
     """
     gateway = ensure_network(NETWORK, {f"{LABEL}.role": "network"})
-    if not (config or find_config() or (CHECKOUT / CATALOGUE).is_file()) and _is_reference(name):
-        return _subject(name, _made_up(name), HubFile()), Access()
     settings = options.settings_of(config)
     way, near = access(settings), (gateway, *subnets(NETWORK))
     image = _image(name, settings)

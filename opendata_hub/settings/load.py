@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import opendata_hub
 from opendata_hub import catalogue as catalogues
-from opendata_hub import locks
+from opendata_hub import locks, places
 from opendata_hub.catalogue import Catalogue
 from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check, nearest, read_yaml
@@ -92,14 +91,13 @@ def _collect(faults: list[str], read: Callable[[], T]) -> T | None:
 
 
 def _images(file: HubFile, folder: Path) -> Path | list[object]:
-    """Where the catalogue is: as written, else beside hub.yaml, else that of this checkout."""
+    """Where the catalogue is: as written, else beside hub.yaml, else our own."""
     if isinstance(file.images, list):
         return file.images
     if file.images is not None:
         return folder / file.images.expanduser()
-    checkout = Path(opendata_hub.__file__).resolve().parent.parent / CATALOGUE
-    beside = folder / CATALOGUE
-    return checkout if checkout.is_file() and not beside.is_file() else beside
+    ours, beside = places.ASSETS / CATALOGUE, folder / CATALOGUE
+    return ours if ours.is_file() and not beside.is_file() else beside
 
 
 def _catalogue(images: Path | list[object], folder: Path, where: str, lock: Path) -> Catalogue:

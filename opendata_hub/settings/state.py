@@ -1,10 +1,11 @@
-"""The folder ``.hub`` beside hub.yaml: what the hub keeps between two runs."""
+"""What the hub keeps between two runs: its own files, in a folder closed to others."""
 
 import os
 from pathlib import Path
 
 from sqlalchemy import URL
 
+from opendata_hub import places
 from opendata_hub.errors import ConfigError
 
 
@@ -17,7 +18,7 @@ class State:
     """Paths of the hub's own files, in a folder that only its user can enter."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / ".hub"
+        self.folder = places.state(folder)
         self.database_file = self.folder / "jupyterhub.sqlite"
         self.cookie_secret = self.folder / "cookie_secret"
         self.crypt_key = self.folder / "crypt_key"
@@ -44,7 +45,7 @@ class State:
             ConfigError: it belongs to another user, or the place cannot be written.
         """
         try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
         except OSError as error:
             raise ConfigError(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from opendata_hub import settings
+from opendata_hub import places, settings
 from opendata_hub.catalogue import Image
 from opendata_hub.cli import main, welcome
 from opendata_hub.cli.steps import steps
@@ -40,12 +40,13 @@ def test_a_file_that_is_asked_for_must_exist(here: Path) -> None:
 def test_the_file_in_the_working_directory_goes_first(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then comes that of the checkout; without either the defaults hold."""
-    checkout = here / "checkout"
-    checkout.mkdir()
-    monkeypatch.setattr(starting, "CHECKOUT", checkout)
+    """Then those of the checkout and of the installed hub; without any the defaults hold."""
+    checkout, installed = here / "checkout", here / "etc"
+    monkeypatch.setattr(places, "ASSETS", checkout)
+    monkeypatch.setattr(places, "CONFIG", installed)
     assert starting.find_config() is None
-    for folder in (checkout, here):
+    for folder in (installed, checkout, here):
+        folder.mkdir(exist_ok=True)
         (folder / "hub.yaml").touch()
         assert starting.find_config() == folder / "hub.yaml"
 
@@ -77,10 +78,11 @@ def test_a_preview_says_that_it_isolates_nobody(here: Path) -> None:
 def test_a_hub_without_its_configuration_is_refused(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a wheel, without the checkout, the two missing lines are said."""
-    monkeypatch.setattr(starting, "CHECKOUT", here)
+    """The two missing lines are said."""
+    ours = settings.defaults(here)
+    monkeypatch.setattr(places, "ASSETS", here)
     with pytest.raises(MachineError, match=r"configure\(c\)"):
-        starting._hub_config(settings.defaults(here).model_copy(update={"folder": here}))
+        starting._hub_config(ours)
 
 
 def test_a_log_gets_steps_and_few_details(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

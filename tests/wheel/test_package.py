@@ -1,5 +1,6 @@
 """What pip installs."""
 
+import subprocess
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -26,15 +27,21 @@ for point in entry_points(group="jupyterhub.spawners"):
 
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel: Path) -> None:
-    """Every file of the package, templates included, and no test, cache or stray file."""
+    """Every file of the package, what a hub is made of beside it, and no test or stray file."""
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
 
-    package = (path for path in (REPOSITORY / "opendata_hub").rglob("*") if path.is_file())
-    assert names == {
-        str(path.relative_to(REPOSITORY)) for path in package if "__pycache__" not in path.parts
-    }
-    assert "opendata_hub/templates/options_form.html" in names
+    package = set(_files("opendata_hub"))
+    assets = set(_files("images", "datasets", "welcome", "hub.yaml", "jupyterhub_config.py"))
+    assert names == package | {f"opendata_hub/assets/{name}" for name in assets}
+    assert "opendata_hub/templates/options_form.html" in package
+    assert "images/catalogue.yaml" in assets
+
+
+def _files(*paths: str) -> list[str]:
+    """Files of the repository, those that are not committed yet included, but none ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *paths]
+    return subprocess.check_output(command, cwd=REPOSITORY, text=True).splitlines()
 
 
 def test_the_licence_comes_along(wheel: Path) -> None:

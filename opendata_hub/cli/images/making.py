@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import docker
 
+from opendata_hub import places
 from opendata_hub.catalogue import Image
 from opendata_hub.cli.images import options
-from opendata_hub.cli.start import CHECKOUT
 from opendata_hub.cli.steps import in_words, steps
 from opendata_hub.errors import MachineError
 from opendata_hub.fields import format_size
@@ -16,7 +16,7 @@ from opendata_hub.machine.verify import verify
 from opendata_hub.settings import Settings
 from opendata_hub.settings.access import access
 
-_SAMPLE = CHECKOUT / "datasets" / "sample"
+_SAMPLE = places.ASSETS / "datasets" / "sample"
 
 
 @click.command()

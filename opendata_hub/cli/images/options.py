@@ -8,8 +8,9 @@ from typing import TypeVar
 import click
 import docker
 
+from opendata_hub import places
 from opendata_hub.catalogue import Image
-from opendata_hub.cli.start import CHECKOUT, find_config
+from opendata_hub.cli.start import find_config
 from opendata_hub.errors import MachineError
 from opendata_hub.fields import nearest
 from opendata_hub.machine import daemon
@@ -34,7 +35,7 @@ def settings_of(path: Path | None) -> Settings:
         ConfigError: a file is missing or wrong.
     """
     path = path or find_config()
-    return load(path) if path else defaults(CHECKOUT)
+    return load(path) if path else defaults(places.ASSETS)
 
 
 def with_engine(run: Callable[[docker.DockerClient], T]) -> T:
