@@ -6,9 +6,10 @@ from typing import Any
 import jwt
 from ltiauthenticator.lti13.auth import LTI13Authenticator as PlainLTI
 from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInitHandler
-from traitlets import Dict, Set, Unicode
+from traitlets import Set, Unicode
 
 from opendata_hub.login.guard import Told
+from opendata_hub.login.own_groups import OwnGroups
 from opendata_hub.login.provider import TellingHandler
 
 _BEGIN = "This hub is opened in a course. Go to your learning platform."
@@ -54,7 +55,7 @@ class LoginHandler(TellingHandler, LTI13LoginInitHandler):
     get = post
 
 
-class LTI13Authenticator(PlainLTI):
+class LTI13Authenticator(OwnGroups, PlainLTI):
     """People of a platform; with ``manage_groups`` the course is their group."""
 
     login_handler = LoginHandler
@@ -68,10 +69,6 @@ class LTI13Authenticator(PlainLTI):
         Unicode(),
         config=True,
         help="Let in everybody who comes from one of these courses: short name, or 'id:' and id.",
-    )
-
-    own_groups = Dict(
-        config=True, help="Groups that the hub itself keeps; nobody gets into one by a course."
     )
 
     async def authenticate(self, handler: Any, data: dict[str, Any] | None = None) -> Any:

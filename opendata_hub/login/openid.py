@@ -10,6 +10,7 @@ from tornado.httputil import url_concat
 from traitlets import Bool, Dict, List, Unicode
 
 from opendata_hub.login.guard import Told
+from opendata_hub.login.own_groups import OwnGroups
 from opendata_hub.login.provider import AtProvider
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -18,7 +19,7 @@ _BESIDE = "opendata_hub_beside_userinfo"
 """Where a token's claims are kept that userinfo lacked when the token was new."""
 
 
-class OpenIDAuthenticator(AtProvider, GenericOAuthenticator):
+class OpenIDAuthenticator(OwnGroups, AtProvider, GenericOAuthenticator):
     """
     Asks the issuer for its addresses at the first login, not at the hub's start: it may be down.
 
@@ -41,21 +42,11 @@ class OpenIDAuthenticator(AtProvider, GenericOAuthenticator):
         "these domains.",
     )
     groups_claim = Unicode("groups", config=True, help="Claim that holds the user's groups.")
-    own_groups = Dict(
-        config=True,
-        help="Groups that the hub itself keeps, with their users. The provider neither puts people "
-        "into one nor takes them out.",
-    )
     end_session = Bool(
         True, config=True, help="Log people out of the provider, too, when they log out of the hub."
     )
     end_session_url = Unicode(config=True, help="Where; what the issuer says unless set.")
-    admin_groups: Any  # OAuthenticator's trait
     _known = Bool(False)
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.admin_groups = self.admin_groups - {*self.own_groups}  # a class makes no admins
 
     async def ready(self) -> None:
         """

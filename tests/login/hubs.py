@@ -36,9 +36,14 @@ class LoginHub(RunningHub):
     """A hub whose ``login`` is given; ``{url}`` in the lines of the configuration is its own."""
 
     def __init__(
-        self, folder: Path, client: docker.APIClient, login: dict[str, Any], extra: str = ""
+        self,
+        folder: Path,
+        client: docker.APIClient,
+        login: dict[str, Any],
+        extra: str = "",
+        *classes: dict[str, Any],
     ) -> None:
-        self._login, self._extra = login, extra
+        self._login, self._extra, self._classes = login, extra, classes
         super().__init__(folder, client, "")
         self.url = f"http://localhost:{self.port}"
         self.environment["OPENDATA_HUB_CONFIG"] = str(folder / "hub.yaml")
@@ -51,6 +56,7 @@ class LoginHub(RunningHub):
             "hub": {"title": "Physics", "url": f"http://localhost:{self.port}"},
             "login": self._login,
             "images": IMAGES,
+            "classes": self._classes,
         }
         (self.folder / "hub.yaml").write_text(json.dumps(written, ensure_ascii=False), "utf-8")
         config = str(REPOSITORY / "jupyterhub_config.py")

@@ -32,7 +32,8 @@ def pair(
         "admins": [],
         "allow": {"courses": ["astronomy", "physics"]},
     }
-    hub = LoginHub(tmp_path_factory.mktemp("lti"), client, login)
+    evening = {"name": "evening", "users": ["gina@example.org"]}
+    hub = LoginHub(tmp_path_factory.mktemp("lti"), client, login, "", evening)
     platform = Platform(port, hub.url)
     platform.run()
     with run(hub):
@@ -57,6 +58,17 @@ def test_a_student_comes_from_a_course(
     expect(page.get_by_role("radio", name="Stars")).to_be_visible()
     groups = hub.api.get("/users/anna@example.org").json()["groups"]
     assert sorted(groups) == ["astronomy", "physics"]
+
+
+def test_a_class_stays_beside_the_courses(
+    pair: tuple[LoginHub, Platform], browse: Callable[..., Page]
+) -> None:
+    """Who is in a class of hub.yaml gets in from any course, and is in both groups."""
+    (hub, platform), page = pair, browse()
+    page.goto(platform.launch("gina@example.org", "chemistry"))
+    page.wait_for_url(f"{hub.url}/hub/**")
+    groups = hub.api.get("/users/gina@example.org").json()["groups"]
+    assert sorted(groups) == ["chemistry", "evening"]
 
 
 def test_other_courses_are_not_let_in(

@@ -17,6 +17,7 @@ ACCOUNTS = {
     "ben": {"groups": "students"},
     "carl": {"groups": ["outsiders"]},
     "dora": {"groups": ["students"]},
+    "gina": {},
     "emil": {"email": "emil@uni.example.org", "email_verified": True},
     "fake": {"email": "fake@uni.example.org", "email_verified": False},
     "boss": {},
@@ -46,7 +47,7 @@ def pair(
         "allow": {"groups": ["students"], "domains": ["uni.example.org"]},
         "contact": "teacher@example.org",
     }
-    hub = LoginHub(folder, client, login, EXTRA)
+    hub = LoginHub(folder, client, login, EXTRA, {"name": "evening", "users": ["gina"]})
     package = installed(pytestconfig.cache.mkdir("oidc-provider"))
     provider = Provider(folder, package, port, f"{hub.url}/hub/oauth_callback")
     provider.know(ACCOUNTS)
@@ -116,6 +117,18 @@ def test_groups_come_by_the_claim(
     log_in(ben, hub, "ben")
     expect_in(ben)
     expect(ben.get_by_role("radio", name="Stars")).to_have_count(0)
+
+
+def test_classes_stay_beside_the_groups_of_the_claim(
+    hub: LoginHub, provider: Provider, browse: Callable[..., Page]
+) -> None:
+    """Who is in a class gets in by it, and stays in it; a claim puts nobody into one."""
+    provider.know({**ACCOUNTS, "anna": {"groups": ["students", "evening"]}})
+    for user, groups in (("gina", ["evening"]), ("anna", ["students"])):
+        page = browse()
+        log_in(page, hub, user)
+        expect_in(page)
+        assert hub.api.get(f"/users/{user}").json()["groups"] == groups
 
 
 def test_who_is_not_let_in_reads_why(hub: LoginHub, browse: Callable[..., Page]) -> None:

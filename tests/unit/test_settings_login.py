@@ -102,6 +102,7 @@ def test_a_preset_knows_issuer_and_claims(tmp_path: Path) -> None:
     assert egi.username_claim == "sub"
     assert egi.groups_claim == "entitlements"
     assert "entitlements" in egi.scope
+    egi.get_handlers(None)
     assert egi.manage_groups is True
     assert egi.allowed_groups == {"urn:class"}
     assert egi.allow_all is False
