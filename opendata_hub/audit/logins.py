@@ -30,7 +30,8 @@ def _watched(authenticate: _Authenticate) -> _Authenticate:
         try:
             model = await authenticate(handler, data)
         except web.HTTPError as error:
-            _failed(handler, data, _REASONS.get(error.status_code, "refused"))
+            reason = _REASONS.get(error.status_code, "refused")
+            _failed(handler, data, reason, getattr(error, "user", None))
             raise
         if model:
             emit(handler, "login", by=user(model["name"]), method=_method(handler))
@@ -41,10 +42,10 @@ def _watched(authenticate: _Authenticate) -> _Authenticate:
     return watched
 
 
-def _failed(handler: Any, data: Any, reason: str = "") -> None:
+def _failed(handler: Any, data: Any, reason: str = "", known: str | None = None) -> None:
     name = data.get("username") if isinstance(data, dict) else None
-    facts = {"user": typed(name), "method": _method(handler), "reason": reason}
-    emit(handler, "login-failed", **facts)
+    who = user(known) if known else typed(name)
+    emit(handler, "login-failed", user=who, method=_method(handler), reason=reason)
 
 
 def _method(handler: Any) -> str:

@@ -20,11 +20,16 @@ _MOST_WAITING = 500
 
 
 class Told(web.HTTPError):
-    """A refusal whose text people read, on the login page or as the API's answer."""
+    """
+    A refusal whose text people read, on the login page or as the API's answer.
 
-    def __init__(self, status: int, message: str) -> None:
+    Args:
+        user: who that is, where a provider has said so.
+    """
+
+    def __init__(self, status: int, message: str, user: str | None = None) -> None:
         super().__init__(status, message.replace("%", "%%"))
-        self.jupyterhub_message = message
+        self.jupyterhub_message, self.user = message, user
 
 
 class TooManyFailures(Told):

@@ -99,6 +99,7 @@ class LTI13Authenticator(OwnGroups, PlainLTI):
             403,
             f"Your learning platform knows you as {username}. Neither you nor this course is let "
             f"in. Ask {self.contact}.",
+            username,
         )
 
 

@@ -161,6 +161,7 @@ class AtProvider(OAuthenticator):
             403,
             f"{self.named} knows you as {username}. That is nobody whom this hub lets in. "
             f"Ask {self.contact}, and say this name.",
+            username,
         )
 
     async def refresh_user(self, user: Any, handler: Any = None, **more: Any) -> Any:

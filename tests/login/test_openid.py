@@ -141,6 +141,7 @@ def test_who_is_not_let_in_reads_why(hub: LoginHub, browse: Callable[..., Page])
     page.get_by_role("button", name="Log in as somebody else").click()
     expect(page.get_by_role("button", name="Yes, sign me out")).to_be_visible()
     assert hub.api.get("/users/carl").status_code == 404
+    assert '"user": "carl"' in (hub.folder / ".hub" / "audit.jsonl").read_text()
 
 
 def test_what_a_link_says_is_not_shown(hub: LoginHub, browse: Callable[..., Page]) -> None:
