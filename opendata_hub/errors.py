@@ -9,6 +9,7 @@ Everything that this package raises on purpose.
     ├── MachineError         a step of setting up this machine failed
     ├── RehearsalError       a class cannot be played on this hub
     ├── StorageError         homes cannot be had, or not what was asked of them
+    ├── DataError            a dataset cannot be had, or is not whole
     ├── BackupError          the hub cannot be saved or brought back, or a backup has a fault
     └── EngineError          the container engine cannot do what was asked
         ├── EngineUnreachable    it does not answer, or not to us
@@ -48,6 +49,10 @@ class RehearsalError(OpenDataError):
 
 class StorageError(OpenDataError):
     """Homes cannot be had, or their storage does not do what was asked. The text says why."""
+
+
+class DataError(OpenDataError):
+    """A dataset cannot be had, or is not whole. The text says which file, why, and what to do."""
 
 
 class BackupError(OpenDataError):

@@ -18,6 +18,14 @@ CONFIG = Path("/etc/opendata-hub")
 DATA = Path("/var/lib/opendata-hub")
 """What outlives the machine, where a disk of its own is mounted there: all that people made."""
 
+RUN = Path("/run/opendata-hub")
+"""How far an installation is, and what the hub that runs has read; gone with the next boot."""
+
+
+def datasets(folder: Path) -> Path:
+    """Return where the hub whose hub.yaml is in ``folder`` puts datasets that it fetches."""
+    return (DATA if folder == CONFIG else folder) / "datasets"
+
 
 def state(folder: Path) -> Path:
     """Return where the hub whose hub.yaml is in ``folder`` keeps its own files."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 import docker
 import pytest
 from docker.errors import APIError, ImageNotFound, NotFound
+from hypothesis import HealthCheck, settings
 
 from opendata_hub import homes
 from opendata_hub.machine import network
@@ -22,6 +23,9 @@ def pytest_configure() -> None:
     """Let what tests start hear Ctrl-C: who runs the tests in the background made them deaf."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # On a machine that does much else an example may take long, which is no fault of it.
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> spreading.Spreading:
     """Spread the tests as they bear it, where several workers run them."""
     return spreading.Spreading(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured: their ``record_property``."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")

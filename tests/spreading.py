@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TIERS = ("images", "wheel", "browser", "attacks", "faults", "login", "hub", "engine", "unit",
-         "fuzz")  # fmt: skip
+TIERS = ("images", "vm", "wheel", "browser", "attacks", "faults", "login", "hub", "engine", "data",
+         "unit", "fuzz")  # fmt: skip
 """The longest first, so that no worker has one left in the end."""
 
-SHARED = ("images", "browser", "attacks")
-"""Tiers whose files share what is dear: images that are built once, hubs, engines, Chromium."""
+SHARED = ("images", "vm", "browser", "attacks")
+"""Tiers whose files share what is dear: images that are built once, hubs, engines, Chromium, the
+address of a machine."""
 
 
 WIRED = ("tests/faults/test_engine.py", "tests/hub/test_troubles.py")

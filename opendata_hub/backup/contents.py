@@ -8,17 +8,21 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from opendata_hub import homes
+from opendata_hub import homes, places
 from opendata_hub.errors import BackupError
 from opendata_hub.fields import Model
 
 STATE = ".hub"
-DATABASE = f"{STATE}/jupyterhub.sqlite"
+"""Name of the hub's state in a tree, wherever the hub has it."""
+
+DATABASE = "jupyterhub.sqlite"
+"""Name of the database in the state."""
+
 HUB, OUTSIDE, HOMES = "hub", "outside", "homes"
 """Folders of a tree: what is in the hub's folder, what hub.yaml names elsewhere, the homes."""
 
 _PASSING = ("proxy.pid", "snapshots", "backup.lock", "caddy/locks", "caddy/problem")
-_OF_DATABASE = tuple(f"jupyterhub.sqlite-{part}" for part in ("journal", "wal", "shm"))
+_OF_DATABASE = tuple(f"{DATABASE}-{part}" for part in ("journal", "wal", "shm"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Hub:
     @property
     def state(self) -> Path:
         """The folder with the database and the secrets."""
-        return self.folder / STATE
+        return places.state(self.folder)
 
     def sources(self) -> dict[str, Path]:
         """Return what to save, by its path in the tree; what is not there is left out."""
@@ -53,6 +57,8 @@ class Hub:
         return {self._name(path): path for path in _outermost(found)}
 
     def _name(self, path: Path) -> str:
+        if path == self.state:
+            return f"{HUB}/{STATE}"
         if path.is_relative_to(self.folder):
             return f"{HUB}/{path.relative_to(self.folder)}"
         return f"{OUTSIDE}/{path.relative_to('/')}"

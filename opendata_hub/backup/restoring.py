@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from opendata_hub import places
 from opendata_hub.backup.contents import DATABASE, HUB, OUTSIDE, Index, SavedHome
 from opendata_hub.backup.journal import Journal
 from opendata_hub.backup.landing import landing
@@ -166,8 +167,8 @@ def _require_free(index: Index, storage: Storage, folder: Path) -> None:
             f"A hub runs on this machine (port {index.port} is in use); stop it first. To bring "
             "back single homes while it runs: --only-homes USER"
         )
-    named = [index.config, DATABASE] if index.config else [DATABASE]
-    there = [str(folder / name) for name in named if (folder / name).exists()]
+    named = [*([folder / index.config] if index.config else []), places.state(folder) / DATABASE]
+    there = [str(path) for path in named if path.exists()]
     users = [home.user for home in index.homes]
     there += [f"the home of {user}" for user in asyncio.run(_with_home(storage, users))]
     if there:

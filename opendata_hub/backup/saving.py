@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from opendata_hub.backup import contents, database, walks
-from opendata_hub.backup.contents import DATABASE, HUB, OUTSIDE, Hub, Index, SavedHome
+from opendata_hub.backup.contents import DATABASE, HUB, OUTSIDE, STATE, Hub, Index, SavedHome
 from opendata_hub.backup.sources import Source, reading
 from opendata_hub.backup.stage import Stage
 from opendata_hub.backup.vault import INDEX, Saved, Tell, Vault
@@ -71,9 +71,9 @@ def save(
 def _set(stage: Stage, hub: Hub) -> None:
     for name, path in hub.sources().items():
         stage.place(path, name)
-    if (hub.folder / DATABASE).exists():
-        stage.run(database.copy, hub.folder / DATABASE, stage.root / "copy")
-        stage.place(stage.root / "copy", f"{HUB}/{DATABASE}")
+    if (hub.state / DATABASE).exists():
+        stage.run(database.copy, hub.state / DATABASE, stage.root / "copy")
+        stage.place(stage.root / "copy", f"{HUB}/{STATE}/{DATABASE}")
         stage.run((stage.root / "copy").unlink)
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from opendata_hub import places
 from opendata_hub.backup.contents import STATE
 from opendata_hub.errors import BackupError
 
@@ -34,7 +35,7 @@ def settle(source: Path, folder: Path, last: str) -> list[Path]:
         files = sorted(_files(source, source), key=lambda path: (path == Path(last), path))
         for path in files:
             _make_folders(source, folder, path.parent)
-            aside += _put(source / path, folder / path)
+            aside += _put(source / path, _target(folder, path))
     except OSError as error:
         raise BackupError(f"{error.filename} cannot be written: {error.strerror}.") from None
     return aside
@@ -50,6 +51,11 @@ def _files(folder: Path, top: Path) -> Iterator[Path]:
             yield from _files(entry, top)
         else:
             yield entry.relative_to(top)
+
+
+def _target(folder: Path, path: Path) -> Path:
+    """Return where it goes: the state of an installed hub has a place of its own."""
+    return places.state(folder) if path == Path(STATE) else folder / path
 
 
 def _make_folders(source: Path, folder: Path, way: Path) -> None:
@@ -68,6 +74,7 @@ def _put(file: Path, target: Path) -> Iterator[Path]:
         target.rename(renamed)
         yield renamed
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
@@ -83,8 +90,18 @@ def _is_same(file: Path, target: Path) -> bool:
 def _carry(file: Path, target: Path) -> None:
     """Move it to another file system: whole or not at all, with owner and mode."""
     draft = target.with_name(f"{target.name}.part")
+    if file.is_dir() and not file.is_symlink():
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(file, draft, symlinks=True, copy_function=_copy)
+        draft.replace(target)
+        shutil.rmtree(file)
+    else:
+        _copy(str(file), str(draft))
+        draft.replace(target)
+        file.unlink()
+
+
+def _copy(file: str, draft: str) -> None:
     shutil.copy2(file, draft, follow_symlinks=False)
-    status = file.lstat()
+    status = Path(file).lstat()
     os.chown(draft, status.st_uid, status.st_gid, follow_symlinks=False)
-    draft.replace(target)
-    file.unlink()

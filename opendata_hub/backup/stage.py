@@ -89,7 +89,7 @@ class Stage:
 def _separate() -> None:
     _checked(_libc.unshare(_OWN_MOUNTS))
     _mount(None, Path("/"), _RECURSIVE | _SLAVE)  # what others mount and unmount is seen, no more
-    ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
     _mount(b"tmpfs", ROOT, _SAFE, b"tmpfs", b"mode=700")
 
 

@@ -8,14 +8,15 @@ from opendata_hub.cli.images import options
 from opendata_hub.errors import OpenDataError
 from opendata_hub.settings.audit import ledger, operator
 
-_NAMES = ("name", "user", "users", "slugs")
+_NAMES = ("name", "names", "user", "users", "slugs")
 
 
 class Audited(click.Command):
     """
     A command whose end is an event of the hub: by whom, with which users, and how it went.
 
-    Of what was typed only names of classes, users and images are kept; the rest may hold secrets.
+    Of what was typed only names of classes, users, images and datasets are kept; the rest may hold
+    secrets.
     """
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,8 +1,9 @@
 """``opendata-hub backup``: the whole hub in another place."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import closing
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -17,10 +18,12 @@ from opendata_hub.cli.images import bars, options
 from opendata_hub.cli.start import find_config
 from opendata_hub.cli.steps import in_words
 from opendata_hub.engine import Engine
-from opendata_hub.errors import ConfigError
+from opendata_hub.errors import ConfigError, OpenDataError
 from opendata_hub.fields import format_size
-from opendata_hub.machine import daemon, recipes
+from opendata_hub.machine import daemon
 from opendata_hub.settings import Settings
+from opendata_hub.settings import backup as notes
+from opendata_hub.settings.naming import named, recipe_folders
 from opendata_hub.settings.state import State
 from opendata_hub.settings.storage import faults, open_homes
 
@@ -60,13 +63,30 @@ def backup(
         _list(vault) if list_ else _verify(vault)
         return
     settings = _settings(config)
-    vault = vaults.vault_to_write(place, State(settings.folder).folder, password_file)
-    report = _save(settings, config or find_config(), vault)
-    _tell(report, settings, vault)
-    if keep:
-        click.echo(f"Removed {count(vault.keep(keep), 'older backup')}.")
-    if report.saved.unread:
+    with _noted(State(settings.folder), place) as problems:
+        vault = vaults.vault_to_write(place, State(settings.folder).folder, password_file)
+        report = _save(settings, config or find_config(), vault)
+        _tell(report, settings, vault)
+        if keep:
+            click.echo(f"Removed {count(vault.keep(keep), 'older backup')}.")
+        if report.saved.unread:
+            problems.append(f"{count(len(report.saved.unread), 'file')} could not be read.")
+    if problems:
         raise SystemExit(1)
+
+
+@contextmanager
+def _noted(state: State, place: str) -> Iterator[list[str]]:
+    """Write down how it went, for the doctor; what is put into the list went wrong."""
+    problems: list[str] = []
+    try:
+        yield problems
+    except OpenDataError as error:
+        problems.append(str(error))
+        raise
+    finally:
+        broken = "It was broken off." if sys.exc_info()[0] else None
+        notes.note(state, place, " ".join(problems) or broken)
 
 
 def _settings(config: Path | None) -> Settings:
@@ -119,28 +139,7 @@ def hub_of(settings: Settings, config: Path | None) -> Hub:
 
 
 def _files(settings: Settings, config: Path | None) -> list[Path]:
-    """Name all that the settings do, but for datasets and homes."""
-    named = [
-        config,
-        settings.folder / "jupyterhub_config.py",
-        settings.lock,
-        settings.homes.welcome,
-    ]
-    if isinstance(settings.images, Path):
-        named.append(settings.images)
-    named += [folder for image in settings.catalogue.images for folder in _recipe(image.build)]
-    named += [login.password_file for login in settings.registries.values()]
-    named.append(settings.site.ca_bundle)
-    named += [entry.roster for entry in settings.classes]
-    https = settings.https
-    named += [https.certificate, https.key, https.authority_ca]
-    if secret := settings.login.client_secret_file:
-        named.append(settings.folder / secret.expanduser())
-    return [path.absolute() for path in named if path]
-
-
-def _recipe(folder: Path | None) -> Sequence[Path]:
-    return recipes.chain(folder) if folder else ()
+    return [*named(settings, config), *(path.absolute() for path in recipe_folders(settings))]
 
 
 def _is_own(path: Path, settings: Settings) -> bool:

@@ -26,7 +26,7 @@ def check(file: Path) -> None:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
     click.echo(f"{file.name} is fine: {summary(settings)}.")
-    for line in entering.registration(settings):
+    for line in (*entering.registration(settings), *absent(settings)):
         click.echo(line)
     for warning in exposure.warnings(settings):
         click.echo(f"Warning: {warning}", err=True)
@@ -46,6 +46,17 @@ def summary(settings: Settings) -> str:
     if settings.groups:
         parts.append(count(len(settings.groups), "group"))
     return f"{', '.join(parts)}, login by {settings.login.method}, at {settings.hub.url}"
+
+
+def absent(settings: Settings, program: str = "opendata-hub") -> list[str]:
+    """Say which datasets are yet to be fetched, and how."""
+    fetched = {name: entry.share for name, entry in settings.datasets.items() if entry.is_fetched}
+    names = " ".join(name for name, share in fetched.items() if share.place is None)
+    if not names:
+        return []
+    return [
+        f"Not here yet, and servers start without: {names}. Get it: {program} data fetch {names}"
+    ]
 
 
 @click.command()

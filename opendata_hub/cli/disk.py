@@ -8,7 +8,7 @@ import click
 
 from opendata_hub.errors import MachineError
 from opendata_hub.fields import format_memory, parse_size
-from opendata_hub.machine import Say, disk, packages
+from opendata_hub.machine import Say, disk, own_command, packages
 from opendata_hub.settings import Settings
 from opendata_hub.settings.storage import is_missing_disk, is_used
 
@@ -70,7 +70,7 @@ def _ask(place: Path) -> int:
     if not sys.stdin.isatty():
         raise MachineError(
             "Mount a disk of btrfs there, or have one made in a file, mounted at each boot: "
-            f"./start --make-disk {suggested}"
+            f"{own_command.disk(suggested)}"
         )
     file, room = disk.file_of(place), format_memory(disk.free(place))
     question = f"Make a disk of btrfs in the file {file}, mounted now and at each boot?"

@@ -25,5 +25,16 @@ def lines(finding: Finding) -> str:
         break_on_hyphens=False,
     )
     mark = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=True)
-    fix = f"\n{indent}Fix: {finding.fix}" if finding.fix else ""
+    word = "Look" if finding.level is Level.OK else "Fix"
+    fix = f"\n{indent}{word}: {finding.fix}" if finding.fix else ""
     return f"{mark}{text[len(finding.level.value) :]}{fix}"
+
+
+def plain(finding: Finding) -> dict[str, str]:
+    """Return a finding for programs; the level is ``ok``, ``warning`` or ``fault``."""
+    return {
+        "level": finding.level.name.lower(),
+        "name": finding.name,
+        "text": finding.text,
+        "fix": finding.fix,
+    }

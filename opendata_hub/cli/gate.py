@@ -4,8 +4,10 @@ import time
 from collections.abc import Iterable, Iterator
 
 from opendata_hub.errors import MachineError
-from opendata_hub.machine import handshake, ports
+from opendata_hub.machine import handshake, own_command, ports
 from opendata_hub.machine.health.https import Address
+from opendata_hub.machine.health.outside import Target
+from opendata_hub.machine.reach import Door
 from opendata_hub.services.https.configuration import AUTHORITY_PATH
 from opendata_hub.services.https.places import Places, problem
 from opendata_hub.settings import Settings
@@ -76,18 +78,34 @@ def address(settings: Settings) -> Address:
         host=told.host,
         doors=tuple(port for port in (told.port, told.http_port) if port),
         listen=told.listen or "127.0.0.1",
-        is_known=told.is_acme and not told.authority,
         root=places.root if is_own and places.root.exists() else None,
         kept=told.certificate or places.certificate(told.host),
         problem=problem(told.folder),
+        program=places.configuration,
+        renewal=f"see why: {own_command.log()}" if told.is_acme else "put a new one into its place",
     )
+
+
+def target(settings: Settings) -> Target:
+    """Return what ``doctor`` looks for from outside; also of a hub without https."""
+    hub = settings.hub
+    if not hub.is_https:
+        return Target(hub.url, hub.host, (Door(hub.port, encrypted=False),))
+    told = config(hub, settings.https, State(settings.folder).caddy)
+    doors = [Door(told.port, encrypted=True)]
+    if told.http_port:
+        doors.append(Door(told.http_port, encrypted=False))
+    is_known = told.is_acme and not told.authority
+    listen = told.listen or "127.0.0.1"
+    return Target(hub.url, hub.host, tuple(doors), listen, is_known)
 
 
 def _mend(taken: str) -> str:
     if taken == ports.ROOT_ONLY:
         return (
-            "Start the hub as root, as by sudo ./start, or write a port from 1024 on into hub.url, "
-            "such as https://lab:8443, with https: {authority: lan} or a certificate of your own."
+            f"Start the hub as root, as by sudo {own_command.start()}, or write a port from 1024 "
+            "on into hub.url, such as https://lab:8443, with https: {authority: lan} or a "
+            "certificate of your own."
         )
     if "caddy" in taken:
         return "If that is the distribution's own: sudo systemctl disable --now caddy"

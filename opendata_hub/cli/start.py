@@ -2,36 +2,20 @@
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
-import docker
-from docker.errors import NotFound
-from docker.models.containers import Container
 
 from opendata_hub import places
-from opendata_hub.catalogue import Image, default_of
 from opendata_hub.cli import disk
 from opendata_hub.cli.counting import count
 from opendata_hub.cli.gate import Gate
 from opendata_hub.cli.steps import steps
-from opendata_hub.cli.welcome import lines
-from opendata_hub.errors import EngineUnreachable, MachineError, OpenDataError
-from opendata_hub.homes import SERVERS
-from opendata_hub.machine import (
-    Say,
-    caddy,
-    certs,
-    daemon,
-    foreground,
-    images,
-    ports,
-    preview,
-    proxy,
-)
-from opendata_hub.machine.access import Access
-from opendata_hub.machine.network import nft
+from opendata_hub.cli.welcome import lines, of_service
+from opendata_hub.errors import MachineError, OpenDataError
+from opendata_hub.install import removal, running
+from opendata_hub.install.ground import set_up
+from opendata_hub.machine import Say, daemon, foreground, notify, ports
 from opendata_hub.settings import Settings, defaults, exposure, load
 from opendata_hub.settings.access import access
 from opendata_hub.settings.address import PORTS_ABOVE
@@ -40,8 +24,6 @@ from opendata_hub.settings.model import Ports
 from opendata_hub.settings.state import State
 
 CONFIG = Path(NAME)
-
-_GRACE = 10  # seconds that a server has to save and end
 
 
 @click.command()
@@ -68,13 +50,14 @@ def start(config: Path | None, port: int | None, prepare: bool, make_disk: int |
     try:
         config = config or find_config()
         settings = load(config) if config else defaults(places.ASSETS)
+        mark = running.mark(settings, config) if notify.is_service() else ""
         exposure.require_meant(settings, NAME)
         needed = disk.wanted(settings, make_disk)
         with steps() as say:
             disk.prepare(settings, needed, say)
             isolated = _set_up(settings, say)
         if not prepare:
-            _run(config, settings, port, isolated)
+            _run(config, settings, port, isolated, mark)
     except OpenDataError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
@@ -84,28 +67,24 @@ def start(config: Path | None, port: int | None, prepare: bool, make_disk: int |
 def stop() -> None:
     """Stop every server on this machine's engine. Homes and images stay."""
     try:
-        servers = _servers(daemon.connect())
+        found = removal.servers(daemon.connect())
     except OpenDataError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(_end, servers))
-    click.echo(f"Stopped {count(len(servers), 'server')}.")
+    removal.stop(found)
+    click.echo(f"Stopped {count(len(found), 'server')}.")
 
 
-def _servers(client: docker.DockerClient) -> list[Container]:
-    found: list[Container] = client.containers.list(
-        all=True, filters={"label": SERVERS}, ignore_removed=True
-    )
-    return found
-
-
-def _end(server: Container) -> None:
+def _set_up(settings: Settings, say: Say) -> bool:
+    """Make this machine ready; a service has no right to, so that it says who has."""
+    if not notify.is_service():
+        return set_up(settings, access(settings), say, may_preview=True)
     try:
-        server.stop(timeout=_GRACE)
-        server.remove(force=True)
-    except NotFound:
-        return  # the hub or its user was quicker
+        return set_up(settings, access(settings), say, may_preview=False)
+    except MachineError as error:
+        raise MachineError(
+            f"{error}\nWhat is missing on this machine is brought by: sudo opendata-hub install"
+        ) from None
 
 
 def find_config() -> Path | None:
@@ -115,52 +94,9 @@ def find_config() -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _set_up(settings: Settings, say: Say) -> bool:
-    """Make this machine ready; return whether servers are containers (else it is a preview)."""
-    way = access(settings)
-    with way.taken():
-        return _set_up_from(settings, way, say)
-
-
-def _set_up_from(settings: Settings, way: Access, say: Say) -> bool:
-    try:
-        client = daemon.ensure(say, way.of_engine)
-    except EngineUnreachable as error:
-        say(f"{error}\nUntil then this is a preview: servers run as processes of this machine.")
-        client = None
-    proxy.ensure(say)
-    if client:
-        if settings.network.isolate:
-            nft.ensure(say)
-        if settings.hub.is_https:
-            caddy.ensure(say)
-        certs.ensure(way.site.ca_bundle, settings.hosts, say)
-        images.ensure(client, settings.catalogue, say, way)
-        _tell_of_others(images.unbuilt(client, settings.catalogue), settings.pulling.enabled, say)
-    else:
-        preview.ensure(_recipes(settings), say)
-    return client is not None
-
-
-def _tell_of_others(unbuilt: list[Image], by_service: bool, say: Say) -> None:
-    if unbuilt:
-        say(f"Not built, or not as their recipes say: {', '.join(i.slug for i in unbuilt)}")
-        by_hand = f"{Path(sys.executable).with_name('opendata-hub')} images build"
-        say(
-            f"The hub builds them while it runs; to have them before: {by_hand}"
-            if by_service
-            else f"To build them: {by_hand}"
-        )
-
-
-def _recipes(settings: Settings) -> list[Path]:
-    """Recipe folders whose Python packages the preview needs: the base, and the default image."""
-    default = default_of(settings.catalogue.images)
-    base = places.ASSETS / "images" / "base"
-    return [base, *([default.build] if default and default.build else [])]
-
-
-def _run(config: Path | None, settings: Settings, port: int | None, isolated: bool) -> None:
+def _run(
+    config: Path | None, settings: Settings, port: int | None, isolated: bool, mark: str
+) -> None:
     settings = _at(settings, port)
     own, gate = settings.hub.ports, Gate(settings) if _has_gate(settings, isolated) else None
     if gate:
@@ -183,7 +119,12 @@ def _run(config: Path | None, settings: Settings, port: int | None, isolated: bo
         nonlocal known
         new = _logins(settings)[known:]
         known += len(new)
-        click.echo("\n".join((*lines(settings, isolated, new, gate), "")))
+        if notify.is_service():
+            running.note(mark)
+            notify.ready(f"The hub runs at {settings.hub.at(settings.hub.port)}")
+            click.echo("\n".join(of_service(settings, gate)))
+        else:
+            click.echo("\n".join((*lines(settings, isolated, new, gate), "")))
 
     foreground.run(command, environment, is_up, ready, click.echo)
 
@@ -201,7 +142,7 @@ def _has_gate(settings: Settings, isolated: bool) -> bool:
 
 def _last_to_listen(settings: Settings, own: Ports, isolated: bool) -> list[int]:
     """Ports of the hub and of its services, for which it waits before it opens its pages."""
-    if not isolated or _hub_config(settings).parent != places.ASSETS:
+    if not isolated or not _is_plain(_hub_config(settings)):
         return [own.hub]  # nobody knows which services there are
     services = {
         own.homes: True,
@@ -222,6 +163,11 @@ def _hub_config(settings: Settings) -> Path:
     )
 
 
+def _is_plain(file: Path) -> bool:
+    """Whether it has the two lines alone, and nothing of somebody's own."""
+    return file.read_bytes() == (places.ASSETS / "jupyterhub_config.py").read_bytes()
+
+
 def _environment(config: Path | None, port: int, isolated: bool) -> dict[str, str]:
     environment = {**os.environ, "OPENDATA_HUB_PORT": str(port), "OPENDATA_HUB_LOGINS": "quiet"}
     # The hub and its proxy find their programs beside this Python, also without an activated shell.
@@ -230,6 +176,7 @@ def _environment(config: Path | None, port: int, isolated: bool) -> dict[str, st
         environment["OPENDATA_HUB_CONFIG"] = str(config.resolve())
     if not isolated:
         environment["OPENDATA_HUB_PREVIEW"] = "1"
+    environment.pop(notify.SOCKET, None)  # Caddy would tell that it is ready, and the hub is not
     return environment
 
 

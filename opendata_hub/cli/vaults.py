@@ -10,6 +10,7 @@ from opendata_hub.backup import Run, Vault, exists, is_encrypted, open_vault
 from opendata_hub.errors import BackupError
 from opendata_hub.fields import nearest
 from opendata_hub.settings.accounts import new_password
+from opendata_hub.settings.backup import JOURNAL
 
 KEPT = "backup-password"
 """File in the hub's state that has the password of its backups."""
@@ -115,6 +116,12 @@ def _keep(state: Path, password: str) -> bool:
 
 
 def _tell(state: Path, password: str) -> None:
+    if JOURNAL in os.environ:
+        click.echo(
+            f"The backup is encrypted. Its password is in {state / KEPT}: write it down away from "
+            "this machine, as it is lost with it, and without it there is no restore."
+        )
+        return
     click.echo(
         f"The backup is encrypted. Its password:\n\n  {password}\n\n"
         "Without it there is no restore. Write it down away from this machine: the copy in "

@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 from socket import gethostname
 
+from opendata_hub.cli.check import absent
 from opendata_hub.cli.gate import Gate
 from opendata_hub.settings import Settings
 from opendata_hub.settings.login import NATIVE
 from opendata_hub.settings.state import State
+
+_PROGRAM = Path(sys.executable).with_name("opendata-hub")
 
 PLAIN_HTTP = "It speaks plain HTTP: who can listen on that network reads passwords and work."
 
@@ -32,14 +35,24 @@ def lines(
         said += [
             f"Logins made so far are in {State(settings.folder).logins}; only you can read it."
         ]
+    said += absent(settings, str(_PROGRAM))
     if not isolated:
         said += ["This is a preview: it isolates nobody and answers on this machine only."]
         said += ["Ctrl-C ends it, with all its servers."]
     else:
         said += _plainly(settings) if not gate else []
         said += ["Ctrl-C stops the hub. Servers keep running; the next start finds them again."]
-        said += [f"To stop all servers: {Path(sys.executable).with_name('opendata-hub')} stop"]
+        said += [f"To stop all servers: {_PROGRAM} stop"]
     return said
+
+
+def of_service(settings: Settings, gate: Gate | None = None) -> list[str]:
+    """Say where a hub is that systemd runs; no passwords, as its journal has many readers."""
+    address = settings.hub.at(settings.hub.port)
+    said = [f"The hub runs at {address}", *(gate.lines() if gate else ())]
+    if settings.login.method == NATIVE:
+        said.append(f"Logins made so far are in {State(settings.folder).logins}.")
+    return [*said, *absent(settings)]
 
 
 def _plainly(settings: Settings) -> list[str]:

@@ -5,7 +5,8 @@ The folder of this file leads ``PYTHONPATH`` there: each Python of the container
 runs it first, and goes on to the image's own ``sitecustomize``. In the server's process it also
 
 - takes itself out of the environment: kernels and terminals see the image's;
-- defers imports of which a server uses nothing, until somebody does;
+- defers imports of which a server uses nothing, until somebody does; and the certificates of the
+  authorities that the machine trusts, until somebody speaks TLS;
 - holds garbage collection until the server listens, and then has JupyterLab's page compiled.
 
 Whatever is unexpected makes it an ordinary start. It runs on Python 3.8 and newer, and imports
@@ -162,6 +163,7 @@ class Deferral:
         elif not DATABASE.keys() & sys.modules.keys():
             self.deferred.update(DATABASE)
         self._end_after(spec.loader)
+        put_off_certificates()
         hold_garbage()
         return spec
 
@@ -174,6 +176,7 @@ class Deferral:
                 load(module)
             finally:
                 self.end()
+                read_certificates_again()
             self._import_without(HTTP, LISTINGS)
 
         loader.exec_module = exec_module  # type: ignore[attr-defined]
@@ -235,6 +238,46 @@ class Handover:
         module.__spec__ = self.spec
 
 
+CERTIFICATES = "set_default_verify_paths"
+"""What Python's TLS contexts read them by, and nothing else: each of them all, which takes longer
+than any other import. The HTTP clients of a server make some for all cases."""
+
+USES = ("wrap_socket", "wrap_bio", "get_ca_certs", "cert_store_stats")
+"""What a context is used by where it matters whom it trusts."""
+
+
+def put_off_certificates() -> None:
+    """Have contexts that are made from now on read them just before they are used first."""
+    from ssl import SSLContext
+
+    if CERTIFICATES not in vars(SSLContext):  # else somebody else has a way of their own
+        setattr(SSLContext, CERTIFICATES, await_use)
+
+
+def read_certificates_again() -> None:
+    """Have new contexts read them at once, as ever."""
+    from ssl import SSLContext
+
+    if vars(SSLContext).get(CERTIFICATES) is await_use:
+        delattr(SSLContext, CERTIFICATES)
+
+
+def await_use(context: object) -> None:
+    """Read a context's certificates when it is used; one that has not read them trusts nobody."""
+    from ssl import SSLContext
+
+    def used(name: str) -> object:
+        def use(*args: object, **kwargs: object) -> object:
+            getattr(super(SSLContext, context), CERTIFICATES)()
+            for one in USES:
+                vars(context).pop(one, None)
+            return getattr(context, name)(*args, **kwargs)
+
+        return use
+
+    vars(context).update({name: used(name) for name in USES})
+
+
 def hold_garbage() -> None:
     """Put off collections until the server listens: nearly all that a start makes stays."""
     from threading import Thread
@@ -274,16 +317,33 @@ def compile_page() -> None:
 
 
 def listens() -> bool:
-    """Whether something listens on the server's port."""
+    """Whether this process listens on the server's port."""
     url = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
     digits = url.partition("://")[2].partition("/")[0].rpartition(":")[2]
-    mark = f":{int(digits or 0):04X}"
-    for table in filter(os.path.exists, ("/proc/self/net/tcp", "/proc/self/net/tcp6")):
-        with open(table) as lines:
-            sockets = [line.split()[1:4] for line in lines]
-        if any(address.endswith(mark) and state == "0A" for address, _, state in sockets):
-            return True
-    return False
+    files = map(int, os.listdir("/proc/self/fd"))
+    return any(listens_by(number, int(digits or 0)) for number in files)
+
+
+def listens_by(number: int, port: int) -> bool:
+    """Whether an open file is a socket that listens on a port.
+
+    The kernel's table of sockets, /proc/net/tcp, would say it as well: to read that takes
+    milliseconds, for it is as long as the memory of the machine allows.
+    """
+    from socket import AF_INET6, SO_ACCEPTCONN, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, socket
+
+    try:
+        # Said to be one that does not block, it is left as it is, whatever it is.
+        found = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, fileno=number)
+    except OSError:
+        return False
+    try:
+        is_open = found.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)
+        return bool(is_open) and found.getsockname()[1:2] == (port,)
+    except OSError:  # it is no socket, or closed by now
+        return False
+    finally:
+        found.detach()
 
 
 def hand_on() -> None:

@@ -12,7 +12,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from opendata_hub.datasets import Dataset, mounts
+from opendata_hub.datasets import Share, mounts
 from opendata_hub.engine import archive, translated
 from opendata_hub.engine.servers import PORT
 from opendata_hub.errors import MachineError
@@ -181,7 +181,7 @@ class _Made:
 
     def _created(self, command: list[str] | None, port: int) -> Container:
         name, inside = name_of(self.subject), self._inside()
-        folders = {name: Dataset(path=path) for name, path in self.data.items()}
+        folders = {name: Share(path=path) for name, path in self.data.items()}
         common = self.subject.container(
             ROLE,
             self.client.api,

@@ -76,6 +76,14 @@ def names(certificate: x509.Certificate) -> list[str]:
     return [*_dns(certificate), *map(str, _addresses(certificate))]
 
 
+def issuer(certificate: x509.Certificate) -> str:
+    """Return who made it, as ``Let's Encrypt (R11)``."""
+    kinds = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
+    found = [certificate.issuer.get_attributes_for_oid(kind) for kind in kinds]
+    said = [str(attributes[0].value) for attributes in found if attributes]
+    return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or "an unnamed authority"
+
+
 def _names_of(certificate: x509.Certificate) -> str:
     return ", ".join(names(certificate)) or "no name at all"
 

@@ -52,6 +52,20 @@ def output(command: Sequence[str]) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
+def probed(command: Sequence[str]) -> tuple[int, str]:
+    """
+    Run a program whose exit code is an answer.
+
+    Returns:
+        (code, text): what it printed; 127 where it is missing.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return 127, ""
+    return done.returncode, done.stdout
+
+
 def tail(path: Path, lines: int = 8) -> str:
     """Return the last lines of a log; empty where there is none."""
     try:

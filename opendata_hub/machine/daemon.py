@@ -10,7 +10,7 @@ import docker
 from docker.errors import DockerException
 
 from opendata_hub.errors import EngineUnreachable
-from opendata_hub.machine import Say, packages
+from opendata_hub.machine import Say, own_command, packages
 from opendata_hub.machine.commands import run, tail
 
 SOCKET = Path("/var/run/docker.sock")
@@ -143,4 +143,5 @@ def _why(error: str) -> str:
             f"Docker Engine does not let you in: {SOCKET} is for root and the group docker. "
             "Join it and log in again: sudo usermod -aG docker $USER"
         )
-    return "No container engine answers, and only root can install or start one: sudo ./start"
+    mend = own_command.prepare_as_root().removesuffix(" --prepare")
+    return f"No container engine answers, and only root can install or start one: {mend}"

@@ -9,7 +9,7 @@ import docker
 
 from opendata_hub.errors import MachineError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import Say, packages, trust
+from opendata_hub.machine import Say, own_command, packages, trust
 from opendata_hub.machine.access import DIRECT, Access
 from opendata_hub.machine.commands import output, run
 
@@ -65,7 +65,7 @@ def ensure(client: docker.DockerClient, suite: str, say: Say, access: Access = D
         if tag in image.tags and image.labels.get(TRUST, "") == trust.fingerprint(site):
             return str(image.id)
     if os.geteuid() != 0:
-        raise MachineError(f"{tag} must be made by root, once: sudo ./start --prepare")
+        raise MachineError(f"{tag} must be made by root, once: {own_command.prepare_as_root()}")
     # Not /tmp: it is often small, or mounted so that no program in it runs.
     with (
         access.taken(),

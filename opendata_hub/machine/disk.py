@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opendata_hub.errors import MachineError
 from opendata_hub.fields import format_memory
-from opendata_hub.machine import Say, packages
+from opendata_hub.machine import Say, own_command, packages
 from opendata_hub.machine.commands import run
 
 FSTAB = Path("/etc/fstab")
@@ -50,7 +50,7 @@ def make(place: Path, size: int, say: Say, fstab: Path = FSTAB) -> None:
     """
     packages.ensure({"mkfs.btrfs": "btrfs-progs"}, say)
     if os.geteuid() != 0:
-        raise MachineError("Making a disk for homes takes root: sudo ./start")
+        raise MachineError(f"Making a disk for homes takes root: sudo {own_command.start()}")
     try:
         _clear(place)
         if not file_of(place).exists():

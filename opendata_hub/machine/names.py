@@ -4,6 +4,10 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
+from opendata_hub.machine import records
+
+_RECORD = "make an A record for it, with this machine's address."
+
 
 @dataclass(frozen=True)
 class Name:
@@ -15,25 +19,34 @@ class Name:
         here: addresses that it leads to, and that this machine has.
         elsewhere: the other ones.
         fault: why there are none, a sentence.
+        is_absent: whether there are none because the DNS says so.
     """
 
     host: str
     here: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     fault: str = ""
+    is_absent: bool = False
 
 
 def look(host: str) -> Name:
-    """Ask the DNS, as this machine is set up to, and wait for its answer."""
+    """Ask the DNS, and wait for its answer; what ``/etc/hosts`` says holds for nobody else."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        return Name(host, fault=_fault(host, error))
+        addresses = records.look(host) if records.is_told_here(host) else _look_up(host)
+    except (socket.gaierror, records.Silent) as error:
+        return _nowhere(host, error)
     except UnicodeError:
         return Name(host, fault=f"{host} cannot be a name in the DNS; mend hub.url.")
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not addresses:
+        only = f"Only this machine itself knows {host}, as by /etc/hosts, and the DNS does not"
+        return Name(host, fault=f"{only}; {_RECORD}", is_absent=True)
     here = tuple(address for address in addresses if is_here(address))
     return Name(host, here, tuple(address for address in addresses if address not in here))
+
+
+def _look_up(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def is_here(address: str) -> bool:
@@ -72,7 +85,8 @@ def _is_private(address: str) -> bool:
     return not ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
-def _fault(host: str, error: socket.gaierror) -> str:
-    if error.errno == socket.EAI_AGAIN:
-        return f"Where {host} leads is not known: this machine's DNS does not answer."
-    return f"{host} is not in the DNS; make an A record for it, with this machine's address."
+def _nowhere(host: str, error: Exception) -> Name:
+    if isinstance(error, records.Silent) or getattr(error, "errno", 0) == socket.EAI_AGAIN:
+        silent = f"Where {host} leads is not known: this machine's DNS does not answer."
+        return Name(host, fault=silent)
+    return Name(host, fault=f"{host} is not in the DNS; {_RECORD}", is_absent=True)

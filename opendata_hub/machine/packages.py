@@ -8,6 +8,8 @@ from opendata_hub.errors import MachineError
 from opendata_hub.machine import Say
 from opendata_hub.machine.commands import run
 
+# A machine that was just started updates itself, and a mirror may be busy.
+_PATIENT = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
@@ -46,8 +48,8 @@ def install(packages: list[str], say: Say) -> None:
     require_right(packages)
     say(f"Installing {', '.join(packages)} from the distribution")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update", "-q"], say, environment)
-    options = ["--yes", "-q", "--no-install-recommends"]
+    run(["apt-get", "update", "-q", *_PATIENT], say, environment)
+    options = ["--yes", "-q", "--no-install-recommends", *_PATIENT]
     run(["apt-get", "install", *options, *packages], say, environment)
 
 

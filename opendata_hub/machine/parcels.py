@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -82,10 +82,10 @@ def _named(client: docker.DockerClient, images: Sequence[Image]) -> Iterator[lis
     names: dict[str, str] = {}
     for image in images:
         presence.give_name(client, image)
-        found = _here(client, image)
+        found = here(client, image)
         names |= {name: found for name in (*image.names[1:], image.tagged) if name}
         names |= _under(client, image)
-    made = [name for name in names if repository(name) == BY_DIGEST and not _has(client, name)]
+    made = [name for name in names if repository(name) == BY_DIGEST and not id_of(client, name)]
     for name in made:
         presence.tag(client, names[name], name)
     try:
@@ -95,7 +95,13 @@ def _named(client: docker.DockerClient, images: Sequence[Image]) -> Iterator[lis
             client.api.remove_image(name)
 
 
-def _here(client: docker.DockerClient, image: Image) -> str:
+def here(client: docker.DockerClient, image: Image) -> str:
+    """
+    Return the id of an image that is to be saved.
+
+    Raises:
+        MachineError: it is not here.
+    """
     found = presence.find(client, image)
     if found is None:
         verb = "build" if image.is_local else "pull"
@@ -109,12 +115,12 @@ def _here(client: docker.DockerClient, image: Image) -> str:
 def _under(client: docker.DockerClient, image: Image) -> dict[str, str]:
     """What an image that is made here stands on: without it, it counts as one to be made anew."""
     below = recipes.foundations(image.build) if image.build and image.is_local else ()
-    found = {name: _has(client, name) for name in below}
+    found = {name: id_of(client, name) for name in below}
     return {name: there for name, there in found.items() if there}
 
 
-def _has(client: docker.DockerClient, name: str) -> str:
-    """Id of an image, empty where the engine has none of this name."""
+def id_of(client: docker.DockerClient, name: str) -> str:
+    """Return the id of an image, empty where the engine has none of this name."""
     try:
         return str(client.images.get(name).id)
     except ImageNotFound:
@@ -137,21 +143,27 @@ def load(client: docker.DockerClient, file: Path, tell: Tell, length: int = 0) -
         MachineError: the engine's disk has no room.
         EngineError: the engine broke off.
     """
+    with file.open("rb") as raw:
+        return load_from(client, raw, lambda done: tell(done, file.stat().st_size), length)
+
+
+def load_from(
+    client: docker.DockerClient, raw: IO[bytes], tell: Callable[[int], None], length: int = 0
+) -> list[str]:
+    """Do what :func:`load` does, with an open file that was found whole."""
     with translated():
         # The engine unpacks the whole file before it takes the images out of it.
         space.require({_engines_folder(client): 2 * length})
-        with file.open("rb") as raw:
-            size = file.stat().st_size
-            loaded = _loaded(client.api.load_image(_pieces(raw, size, tell)))
+        loaded = _loaded(client.api.load_image(_pieces(raw, tell)))
         for name in loaded:
             presence.mark(client, str(client.images.get(name).id))
     return [name for name in loaded if repository(name) != BY_DIGEST]
 
 
-def _pieces(raw: IO[bytes], size: int, tell: Tell) -> Iterator[bytes]:
+def _pieces(raw: IO[bytes], tell: Callable[[int], None]) -> Iterator[bytes]:
     while piece := raw.read(sealing.CHUNK):
         yield piece
-        tell(raw.tell(), size)
+        tell(raw.tell())
 
 
 def _loaded(events: Iterator[dict[str, Any]]) -> list[str]:

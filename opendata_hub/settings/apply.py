@@ -20,6 +20,7 @@ from opendata_hub.services import classes, culling, homes, images, snapshots
 from opendata_hub.settings import (
     accounts,
     database,
+    datasets,
     entering,
     exposure,
     isolation,
@@ -108,6 +109,7 @@ def apply(c: Any, settings: Settings, preview: bool = False) -> None:
             sealing.add(c, state, settings.hub.host)
         _images(c, settings, way)
         _culling(c, settings, state)
+        datasets.tidy(settings)
     _classes(c, settings)
     teaching.keep_apart()
     rights.add(c)
@@ -191,7 +193,7 @@ def _servers(c: Any, settings: Settings) -> None:
     spawner.registries = settings.registries
     spawner.custom_image = settings.custom_image
     spawner.datasets = {
-        name: {"path": str(dataset.path), "groups": list(dataset.groups)}
+        name: {**dataset.share.model_dump(), "path": str(dataset.path)}
         for name, dataset in settings.datasets.items()
     }
     spawner.welcome = str(settings.homes.welcome or "")

@@ -60,7 +60,8 @@ def ledger(entry: Audit, folder: Path) -> Ledger | None:
     """
     if not entry.enabled:
         return None
-    file = folder / (entry.file.expanduser() if entry.file else Path(".hub", "audit.jsonl"))
+    own = State(folder).folder / "audit.jsonl"
+    file = folder / entry.file.expanduser() if entry.file else own
     return Ledger(file, entry.size, entry.keep)
 
 

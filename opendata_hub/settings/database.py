@@ -1,5 +1,6 @@
 """The hub's database: SQLite, as quick as it may be without forgetting anything."""
 
+import gc
 import sqlite3
 from functools import cache
 from typing import Any
@@ -47,6 +48,17 @@ def quicken() -> None:
         event.listen(Session, "do_orm_execute", _load_what_is_missing)
         event.listen(orm.APIToken, "before_insert", _count_as_used)
         JupyterHubOAuthServer.db = JupyterHubRequestValidator.db = remembered
+    _set_imports_aside()
+
+
+def _set_imports_aside() -> None:
+    """
+    Have garbage collection look no more at what has been imported, which stays anyway.
+
+    Else the hub answers nobody for a tenth of a second when that comes round, now and then.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _ping_all_but_files(ping: Any) -> Any:

@@ -59,7 +59,7 @@ def open_secrets(file: Path, login: Mapping[str, Any]) -> str:
         file: hub.yaml.
         login: its section of this name, as plain data.
     """
-    named = next(_secrets(login, "login"), "")
+    named = next(secrets(login, "login"), "")
     try:
         is_open = file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
     except OSError:
@@ -69,10 +69,10 @@ def open_secrets(file: Path, login: Mapping[str, Any]) -> str:
     return f"{file.name} holds {named}, and other users of this machine can read it."
 
 
-def _secrets(entry: Mapping[str, Any], above: str) -> Iterator[str]:
-    """Yield the keys that hold one."""
+def secrets(entry: Mapping[str, Any], above: str) -> Iterator[str]:
+    """Yield the keys of a section, called ``above``, that hold a secret."""
     for key, value in entry.items():
         if isinstance(value, Mapping):
-            yield from _secrets(value, f"{above}.{key}")
+            yield from secrets(value, f"{above}.{key}")
         elif value and str(key).endswith(_SECRET):
             yield f"{above}.{key}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import permutations
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from opendata_hub import catalogue as catalogues
 from opendata_hub import locks, places
 from opendata_hub.catalogue import Catalogue
+from opendata_hub.datasets import Dataset
 from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check, nearest, read_yaml
 from opendata_hub.machine import trust
@@ -47,7 +49,7 @@ def defaults(folder: Path) -> Settings:
 def _settled(file: HubFile, folder: Path, where: str) -> Settings:
     images = _images(file, folder)
     faults: list[str] = []
-    lock = locks.beside(images if isinstance(images, Path) else folder / where)
+    lock = locks.beside(images if _has_lock_beside(images) else folder / where)
     catalogue = _collect(faults, lambda: _catalogue(images, folder, where, lock))
     faults += login.faults(file, where)
     named, entries = file.groups, classes.resolved(file.classes, folder)
@@ -58,6 +60,7 @@ def _settled(file: HubFile, folder: Path, where: str) -> Settings:
     faults += unread
     lost = (
         *_missing_folders(file),
+        *_shared_folders(file),
         *_unusable_files(file, folder),
         *_lost_groups(file, catalogue),
         *_lost_classes(file, named, catalogue),
@@ -100,6 +103,12 @@ def _images(file: HubFile, folder: Path) -> Path | list[object]:
     return ours if ours.is_file() and not beside.is_file() else beside
 
 
+def _has_lock_beside(images: Path | list[object]) -> TypeGuard[Path]:
+    """Not what comes with an installed program: the next version would have another."""
+    is_ours = isinstance(images, Path) and images.is_relative_to(places.ASSETS)
+    return isinstance(images, Path) and (places.IS_CHECKOUT or not is_ours)
+
+
 def _catalogue(images: Path | list[object], folder: Path, where: str, lock: Path) -> Catalogue:
     if isinstance(images, Path) and not images.is_file():
         raise ConfigError(
@@ -111,7 +120,7 @@ def _catalogue(images: Path | list[object], folder: Path, where: str, lock: Path
 
 def _resolved(file: HubFile, folder: Path) -> HubFile:
     datasets = {
-        name: dataset.model_copy(update={"path": folder / dataset.path.expanduser()})
+        name: dataset.model_copy(update={"path": _place_of(name, dataset, folder)})
         for name, dataset in file.datasets.items()
     }
     welcome = file.homes.welcome and folder / file.homes.welcome.expanduser()
@@ -124,18 +133,37 @@ def _resolved(file: HubFile, folder: Path) -> HubFile:
     return file.model_copy(update={**changed, "https": tls.resolved(file.https, folder)})
 
 
+def _place_of(name: str, dataset: Dataset, folder: Path) -> Path:
+    if dataset.has_path:
+        return folder / dataset.path.expanduser()
+    return places.datasets(folder) / name
+
+
 def _at_home(entry: Login, folder: Path) -> Login:
     file = entry.password_file and folder / entry.password_file.expanduser()
     return entry.model_copy(update={"password_file": file})
 
 
 def _missing_folders(file: HubFile) -> Iterator[str]:
-    named = {f"datasets.{name}": dataset.path for name, dataset in file.datasets.items()}
+    """Without data that is yet to be fetched a hub can run, without what was mistyped it cannot."""
+    plain = {name: dataset for name, dataset in file.datasets.items() if not dataset.is_fetched}
+    named = {f"datasets.{name}": dataset.path for name, dataset in plain.items()}
     if file.homes.welcome:
         named["homes.welcome"] = file.homes.welcome
     for key, path in named.items():
         if not path.is_dir():
             yield f"{key} is {str(path)!r}, which is no folder; make it, or mend the path."
+
+
+def _shared_folders(file: HubFile) -> Iterator[str]:
+    """Datasets that would be fetched into each other."""
+    fetched = {name: entry.path for name, entry in file.datasets.items() if entry.is_fetched}
+    for (name, path), (other, within) in permutations(fetched.items(), 2):
+        if within.is_relative_to(path):
+            yield (
+                f"datasets.{name} would be fetched into {str(path)!r}, in which datasets.{other} "
+                "is, too; give each a path of its own."
+            )
 
 
 def _unusable_files(file: HubFile, folder: Path) -> Iterator[str]:

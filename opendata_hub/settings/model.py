@@ -15,6 +15,7 @@ from opendata_hub.registries import Logins, host_of
 from opendata_hub.rosters import UserName
 from opendata_hub.settings import address
 from opendata_hub.settings.audit import Audit, AuditEntry
+from opendata_hub.settings.backup import Backup
 from opendata_hub.settings.classes import Class
 from opendata_hub.settings.culling import Culling, CullingEntry
 from opendata_hub.settings.entrance import Login
@@ -252,7 +253,8 @@ class HubFile(Model):
     datasets: dict[DatasetName, DatasetEntry] = Field(
         {},
         description="Folders that servers see, read-only, at `/data/<name>`: name and path, "
-        "relative to hub.yaml, or name and `path` with `groups`.",
+        "relative to hub.yaml, or name and `path` with `groups`; or name and what `opendata-hub "
+        "data fetch` shall bring: `files`, a `record` or `atlas`.",
     )
     homes: Homes = Field(default_factory=Homes, description="People's files.")
     start: Start = Field(default_factory=Start, description="How many servers start at a time.")
@@ -277,6 +279,9 @@ class HubFile(Model):
     audit: AuditEntry = Field(
         default_factory=Audit,
         description="Who did what on the hub. `false` is enough for no such record.",
+    )
+    backup: Backup = Field(
+        default_factory=Backup, description="A backup of the whole hub each night."
     )
 
 

@@ -31,6 +31,7 @@ class State:
         self.certificates = self.folder / "internal-ssl"
         self.caddy = self.folder / "caddy"
         self.last_settings = self.folder / "last-settings.json"
+        self.last_backup = self.folder / "last-backup.json"
 
     @property
     def database(self) -> str:

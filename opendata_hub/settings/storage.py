@@ -11,6 +11,7 @@ import click
 
 from opendata_hub.engine import Engine
 from opendata_hub.errors import ConfigError, StorageError
+from opendata_hub.machine import own_command
 from opendata_hub.settings.model import Settings
 from opendata_hub.settings.state import State
 from opendata_hub.storage import Storage, btrfs, identity, open_storage, subvolumes
@@ -74,7 +75,7 @@ def faults(settings: Settings) -> Iterator[str]:
     if is_missing_disk(settings):
         yield (
             f"homes.path is {str(path)!r}, which is not on btrfs; mount a disk of btrfs there, or "
-            "start the hub with ./start, which offers to make one in a file."
+            f"have one made in a file, such as by {own_command.disk('50G')}"
         )
     elif not path.is_dir():
         yield f"homes.path is {str(path)!r}, which is no folder; make it, or mount its disk."
@@ -106,7 +107,9 @@ def _another(path: Path, known: str, file: Path) -> Iterator[str]:
 
 def _require_root() -> None:
     if os.geteuid() != 0:
-        raise ConfigError("homes.storage is btrfs: run the hub as root, as by sudo ./start")
+        raise ConfigError(
+            f"homes.storage is btrfs: run the hub as root, as by sudo {own_command.start()}"
+        )
 
 
 def _here(settings: Settings) -> tuple[str, str]:

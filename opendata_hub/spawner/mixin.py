@@ -7,7 +7,7 @@ from jupyterhub.utils import hash_token
 from traitlets import Bool, Dict, Integer, Unicode
 
 from opendata_hub import form
-from opendata_hub.datasets import Dataset
+from opendata_hub.datasets import Share
 from opendata_hub.diagnosis import Diagnosis
 from opendata_hub.errors import ChoiceError
 from opendata_hub.spawner import supplies
@@ -29,7 +29,8 @@ class OpenDataSpawner(Choices, Waiting):
         Shared folders, mounted read-only at ``/data/<name>``.
 
         Name to path on the engine's host, or name to a dict of ``path`` and ``groups``; a dataset
-        with groups is seen by their members only.
+        with groups is seen by their members only. With ``fetched: True`` the path is that of a
+        dataset which ``opendata-hub data fetch`` fills; servers see it once it is complete.
         """,
     )
 
@@ -105,7 +106,7 @@ class OpenDataSpawner(Choices, Waiting):
         raise NotImplementedError
 
     @property
-    def dataset_list(self) -> dict[str, Dataset]:
+    def dataset_list(self) -> dict[str, Share]:
         """The checked datasets."""
         return supplies.datasets(self.datasets)
 

@@ -8,7 +8,7 @@ from typing import Any
 from opendata_hub import catalogue as catalogues
 from opendata_hub import locks
 from opendata_hub.catalogue import Catalogue
-from opendata_hub.datasets import Dataset
+from opendata_hub.datasets import Share
 from opendata_hub.errors import ConfigError
 from opendata_hub.fields import check
 from opendata_hub.registries import Login, Registries
@@ -47,7 +47,7 @@ def _load(path: Path, lock: Path, changed: int, locked: int) -> Catalogue:
     return catalogues.load(path, lock=lock)
 
 
-def datasets(supplied: Mapping[str, Any]) -> dict[str, Dataset]:
+def datasets(supplied: Mapping[str, Any]) -> dict[str, Share]:
     """
     Return the datasets, from name to path or to an entry.
 
@@ -59,7 +59,7 @@ def datasets(supplied: Mapping[str, Any]) -> dict[str, Dataset]:
         for name, entry in supplied.items()
     }
     return {
-        name: check(Dataset, entry, f"OpenDataSpawner.datasets[{name!r}]")
+        name: check(Share, entry, f"OpenDataSpawner.datasets[{name!r}]")
         for name, entry in entries.items()
     }
 

@@ -90,7 +90,7 @@ def ground(tmp_path: Path, client: docker.APIClient, vault: Vault) -> Ground:
     (folder / STATE / "cookie_secret").write_text("secret")
     (folder / STATE / "cookie_secret").chmod(0o600)
     (folder / STATE / "proxy.pid").write_text("1")
-    with sqlite3.connect(folder / DATABASE) as database:
+    with sqlite3.connect(folder / STATE / DATABASE) as database:
         database.execute("CREATE TABLE users (name)")
     (folder / "hub.yaml").write_text("hub: {}\n")
     (folder / "welcome" / "hello.txt").write_text("hello")
@@ -120,7 +120,7 @@ def test_all_comes_back_as_it_was(ground: Ground, tmp_path: Path) -> None:
     assert set(restored.homes) == {"anna", "Jörg Ü.", "gone"} and not restored.damaged
     assert ground.files() == homes
     for name, look in backups.portrait(ground.hub.folder).items():
-        assert look == hub[name] or name == DATABASE
+        assert look == hub[name] or name == f"{STATE}/{DATABASE}"
     assert hub.keys() - backups.portrait(ground.hub.folder).keys() == {f"{STATE}/proxy.pid"}
     assert ground.homes() == users
     assert (ground.storage.at("anna") / "sparse").stat().st_blocks * 512 < 2**20

@@ -14,6 +14,7 @@ import docker
 import pytest
 from click.testing import CliRunner, Result
 
+from opendata_hub import places
 from opendata_hub.cli import main
 from opendata_hub.homes import LABEL
 from opendata_hub.machine import recipes
@@ -96,14 +97,15 @@ def made(
 
 
 def test_a_machine_that_is_ready_gets_exit_code_0(machine: Machine) -> None:
-    """One line per check, none wider than the terminal, and no fault."""
+    """One line per check, none wider than the terminal but for what is to be copied; no fault."""
     (machine.folder / "cms").mkdir(mode=0o755)
     result = machine.ask(datasets={"cms": "cms"})
 
     assert result.exit_code == 0, result.output
     for name in ("Settings", "Engine", "Limits", "Ports", "Proxy", "Image starter", "Dataset cms"):
         assert line(result.output, name).startswith("ok "), result.output
-    assert all(len(text) <= WIDTH for text in result.output.splitlines())
+    folded = [text for text in result.output.splitlines() if "Look: " not in text]
+    assert all(len(text) <= WIDTH for text in folded)
     assert "images, homes" in line(result.output, "Disk")
 
 
@@ -248,8 +250,24 @@ def test_a_file_that_does_not_exist_is_a_fault(machine: Machine) -> None:
     assert "nope.yaml does not exist" in result.output
 
 
-def test_without_hub_yaml_all_is_default(machine: Machine) -> None:
-    """As for ./start."""
+def test_for_programs_it_is_json(machine: Machine) -> None:
+    """The same findings, with levels as words; the exit code is as ever."""
+    machine.ask(limits={"memory": 3})
+    result = CliRunner().invoke(main, ["doctor", "--json"])
+    told = json.loads(result.output)
+    levels = [finding["level"] for finding in told["findings"]]
+
+    assert result.exit_code == 1
+    assert told["faults"] == levels.count("fault") > 0
+    assert told["warnings"] == levels.count("warning") > 0
+    assert told["findings"][0]["name"] == "Settings"
+    assert all(finding["text"] for finding in told["findings"])
+
+
+def test_without_hub_yaml_all_is_default(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for ./start, of a package that is no checkout."""
+    monkeypatch.setattr(places, "IS_CHECKOUT", False)
+    monkeypatch.setattr(places, "CONFIG", machine.folder / "none")
     result = CliRunner().invoke(main, ["doctor"])
 
     assert "everything has its default" in line(result.output, "Settings")

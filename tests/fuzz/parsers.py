@@ -15,10 +15,12 @@ from opendata_hub import catalogue, downstream, fields, form, locks, registries,
 from opendata_hub.audit import Ledger, sentence
 from opendata_hub.backup import contents, manifest, vault
 from opendata_hub.backup.journal import Journal
+from opendata_hub.datasets import names
 from opendata_hub.diagnosis import refused
 from opendata_hub.engine import memory, ooms, usage
 from opendata_hub.engine.pulls import Tally
 from opendata_hub.errors import OpenDataError
+from opendata_hub.fetching import listing, records
 from opendata_hub.lessons import read as read_link
 from opendata_hub.machine.network import resolvers, targets
 from opendata_hub.services.culling import jupyter
@@ -82,7 +84,12 @@ images:
   - {slug: a, display_name: A, image: "x:1"}
 registries: {r.example.org: {username: u, password: p}}
 custom_image: quay\\.io/.*
-datasets: {tmp: /tmp, exam: {path: /tmp, groups: [physics]}}
+datasets:
+  tmp: /tmp
+  exam: {path: /tmp, groups: [physics]}
+  cms: {record: 12341}
+  atlas: {atlas: {dataset: 301204, skim: 3lep}}
+  files: {files: [{url: "https://a.org/b", adler32: "0a1b2c3d", size: 5, name: c/b}]}
 homes: {storage: volume, snapshots: {daily: 7}}
 classes:
   - {name: T, group: physics, image: a, start: 2026-11-24 14:00, end: 2026-11-24 16:00}
@@ -118,6 +125,12 @@ EVENT = {
     "by": "service:x",
     "users": ["a"],
 }
+REMOTE = {
+    "uri": "root://eospublic.cern.ch//eos/a/b.root", "size": 5, "checksum": "adler32:0a1b2c3d",
+    "availability": "online",
+}  # fmt: skip
+PORTAL = {"metadata": {"files": [REMOTE], "_file_indices": [{"files": [REMOTE]}], "_files": [{}]}}
+FILES = {"source": "x", "files": [{"name": "a/b", "url": "https://a.org/b", "adler32": "0a1b2c3d"}]}
 PLACES = {"kind": "btrfs", "path": "/x", "identity": "i", "former": [["volume", ""]]}
 CHOICES = catalogue.load([{"slug": "a", "display_name": "A", "image": "x:1"}])
 RULES = (r"quay\.io/.*", r"([a-z]+/?)+:latest", r"(a|a)*b", r"(.*)*x", r"([a-z0-9]+[./:-]?)*!")
@@ -233,5 +246,8 @@ PARSERS = (
         texts | json_like({"msg": "will retry"}).map(lambda told: told.decode("utf-8", "replace")),
     ),
     Parser("path", paths.read, texts),
+    Parser("portal", lambda given: records.read(given, 1, "x"), changed(PORTAL) | values),
+    Parser("files", in_file(listing.read), json_like(FILES)),
+    Parser("file name", names.is_safe, texts),
     Parser("forwarded", lambda given: downstream._client(given, "127.0.0.1", True), texts),
 )

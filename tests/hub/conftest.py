@@ -35,7 +35,7 @@ def image() -> str:
 def hub(
     client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory, image: str
 ) -> Iterator[RunningHub]:
-    """A hub with three entries, own images from loopback, two datasets and a welcome file."""
+    """A hub with three entries, own images from loopback, datasets and a welcome file."""
     folder = tmp_path_factory.mktemp("hub")
     for name in ("open", "secret", "welcome"):
         (folder / name).mkdir(mode=0o755)
@@ -43,6 +43,7 @@ def hub(
     datasets = {
         "open": str(folder / "open"),
         "secret": {"path": str(folder / "secret"), "groups": ["staff"]},
+        "late": {"path": str(folder / "late"), "groups": ["late"], "fetched": True},
     }
     _let_in(folder)
     extra = EXTRA.format(welcome=folder / "welcome", datasets=datasets, image=image)

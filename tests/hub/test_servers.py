@@ -3,9 +3,13 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from opendata_hub.datasets import Dataset, File
+from opendata_hub.fetching import bring, tidying
 from tests import stand_in
 from tests.hubs import RunningHub
 from tests.kernels import Kernel
@@ -84,6 +88,37 @@ def test_datasets_are_shared_read_only_and_by_group(
     assert inside(hub, user, look) == "['open']\n"
     assert inside(hub, member, look) == "['open', 'secret']\n"
     assert "Read-only file system" in inside(hub, member, "open('/data/open/x', 'w')")
+
+
+def test_a_dataset_comes_while_servers_run(
+    hub: RunningHub, light: dict[str, str], new_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Before it is here servers start without; each has the version of its start, whole."""
+    member = hub.add_user(new_name("member"), "late")
+    hub.start(member, light)
+    before = inside(hub, member, "print(os.listdir('/data'))")
+    hub.stop(member)
+    first = _bring(hub, tmp_path / "first", b"first")
+    hub.start(member, light)
+    second = _bring(hub, tmp_path / "second", b"second")
+    hub.start(member, light, server="newer")
+
+    look = "print(open('/data/late/events.txt').read())"
+    assert before == "['open']\n"
+    assert inside(hub, member, look) == "first\n"
+    assert inside(hub, member, look, "newer") == "second\n"
+    assert "Read-only file system" in inside(hub, member, "open('/data/late/x', 'w')")
+    assert {first, second} <= tidying.mounted(hub.client)
+
+
+def _bring(hub: RunningHub, stage: Path, content: bytes) -> str:
+    """Have a version of the dataset; return its folder."""
+    stage.mkdir()
+    (stage / "events.txt").write_bytes(content)
+    entry = File(url="https://a.org/events.txt", sha256=sha256(content).hexdigest())
+    dataset = Dataset(path=hub.folder / "late", files=(entry,))
+    bring("late", dataset, stage)
+    return str(dataset.share.place)
 
 
 def test_named_servers_share_the_home(hub: RunningHub, user: str, light: dict[str, str]) -> None:

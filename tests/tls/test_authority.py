@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from opendata_hub.machine import certificates
+from opendata_hub.machine.health import https
 from tests.hubs import wait_for
 from tests.tls.authorities import Pebble
 from tests.tls.house import HOST, House, running
@@ -85,6 +86,13 @@ def test_a_certificate_is_renewed_before_it_ends(house: House) -> None:
     wait_for(lambda: house.log.count("has its certificate, until") >= 2, "the log says so")
 
 
+def _seen_by_doctor(house: House) -> https.Address:
+    """What it looks at: ports that are taken, by the hub's own program."""
+    doors = (house.config.port, house.config.http_port or 0)
+    program = house.places.configuration
+    return https.Address(house.config.url, HOST, doors, "127.0.0.1", program=program)
+
+
 def _age(house: House) -> x509.Certificate:
     """Put a certificate with two days left in the place of the one that is kept."""
     file = house.places.certificate(HOST)
@@ -113,3 +121,4 @@ def test_a_name_that_leads_elsewhere_is_told(hub: int, tmp_path: Path) -> None:
         assert page.status_code == 503 and "has no certificate yet" in page.text
         assert "It is tried again in 60 s." in house.problem
         assert house.shown() is None
+        assert https.look(_seen_by_doctor(house)).is_waiting

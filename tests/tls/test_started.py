@@ -60,6 +60,7 @@ async def test_a_class_works_over_https(
         with _started(tmp_path, trust, f"https://localhost:{port}", user) as hub:
             assert f"Browsers trust it when they have its authority: {hub.url}/auth" in hub.said
             assert "plain HTTP" not in hub.said
+            _ask_doctor(tmp_path)
             _log_in(hub, tmp_path)
             _start_server(hub)
             assert await Kernel(hub, user, trust=trust).run("print(6 * 7)") == "42\n"
@@ -96,6 +97,17 @@ def _started(folder: Path, trust: ssl.SSLContext, url: str, user: str) -> Iterat
         print(hub.said)
         if process.poll() is None:
             process.kill()
+
+
+def _ask_doctor(folder: Path) -> None:
+    """It finds the hub that runs, and its authority."""
+    program = Path(sys.executable).with_name("opendata-hub")
+    command = [program, "doctor", "--json"]
+    told = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=False)
+    findings = json.loads(told.stdout)["findings"]
+    fine = " ".join(finding["text"] for finding in findings if finding["level"] == "ok")
+    assert "this hub is running" in fine, findings
+    assert "answers with a certificate, by its own authority, until 20" in fine, findings
 
 
 def _log_in(hub: Started, folder: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata_hub import places
 from opendata_hub.backup import database, manifest, vault
+from opendata_hub.backup.contents import Hub
 from opendata_hub.backup.journal import Journal
 from opendata_hub.backup.restic import is_half_made
 from opendata_hub.backup.settling import settle
@@ -122,6 +124,24 @@ def test_files_settle_and_others_step_aside(tmp_path: Path) -> None:
     assert [path.name for path in (folder / ".hub").iterdir()] == ["source"]
     assert (folder / "hub.yaml").exists()
     assert settle(source, folder, "hub.yaml") == []
+
+
+def test_an_installed_hub_has_its_state_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a backup it lies where that of every hub does, and comes back to where it was."""
+    monkeypatch.setattr(places, "CONFIG", tmp_path / "etc")
+    monkeypatch.setattr(places, "DATA", tmp_path / "var")
+    (tmp_path / "var" / "hub").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    hub = Hub(tmp_path / "etc", "hub.yaml", [], {}, [], 8081)
+    assert hub.sources() == {"hub/.hub": tmp_path / "var" / "hub"}
+    (tmp_path / "saved" / ".hub").mkdir(parents=True)
+    (tmp_path / "saved" / ".hub" / "cookie_secret").write_text("secret")
+    aside = settle(tmp_path / "saved", tmp_path / "etc", "hub.yaml")
+    assert aside == [tmp_path / "var" / "hub.before-restore"]
+    assert (tmp_path / "var" / "hub" / "cookie_secret").read_text() == "secret"
+    assert not (tmp_path / "etc" / ".hub").exists()
 
 
 def test_a_restore_goes_on_with_its_own_backup_only(tmp_path: Path) -> None:

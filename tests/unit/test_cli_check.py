@@ -102,3 +102,15 @@ def test_the_schema_takes_what_people_write(runner: CliRunner) -> None:
 def test_the_version_is_told(runner: CliRunner) -> None:
     """``--version`` says which version this is."""
     assert __version__ in runner.invoke(main, ["--version"]).stdout
+
+
+def test_data_that_is_not_here_yet_is_no_fault(runner: CliRunner, tmp_path: Path) -> None:
+    """A hub starts without it; the command that gets it is named."""
+    (tmp_path / "hub.yaml").write_text(f"{CATALOGUE}\ndatasets: {{cms: {{record: 1}}}}")
+
+    result = runner.invoke(main, ["check"])
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1] == (
+        "Not here yet, and servers start without: cms. Get it: opendata-hub data fetch cms"
+    )

@@ -107,3 +107,26 @@ def test_an_engine_that_lets_containers_ask_anything_of_the_kernel_is_a_fault() 
 
     assert engine.judge_calls(held).level is Level.OK
     assert engine.judge_calls({**held, "SecurityOptions": []}).level is Level.FAULT
+
+
+def test_a_restart_of_the_engine_ends_servers_unless_it_is_told_otherwise() -> None:
+    """That is no fault, but worth to know before one upgrades the system."""
+    (told,) = engine.judge_way({"Driver": "overlay2"}, True)
+
+    assert told.level is Level.OK and "live-restore" in told.fix
+    assert not list(engine.judge_way({"Driver": "overlay2", "LiveRestoreEnabled": True}, True))
+    assert not list(engine.judge_way({"Driver": "overlay2"}, None))
+
+
+def test_an_engine_that_does_not_come_with_the_machine_is_told() -> None:
+    """A hub that starts at boot would have none."""
+    (boot, _) = engine.judge_way({"Driver": "overlay2"}, False)
+
+    assert (boot.level, boot.fix) == (Level.WARNING, "sudo systemctl enable docker")
+
+
+def test_a_slow_storage_driver_is_told() -> None:
+    """It copies whole images."""
+    (slow,) = engine.judge_way({"Driver": "vfs"}, None)
+
+    assert slow.level is Level.WARNING and "vfs" in slow.text

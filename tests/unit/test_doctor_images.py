@@ -158,6 +158,24 @@ def test_the_first_of_owner_group_and_others_counts(
     assert datasets.may_read(status) is readable
 
 
+def test_a_dataset_that_is_yet_to_be_fetched_is_worth_a_word(folder: Path) -> None:
+    """With the command; once a version is here, that is looked at."""
+    dataset = Dataset(path=folder / "cms", record=1)
+    (before,) = datasets.check({"cms": dataset})
+    version = folder / "cms" / "versions" / "1"
+    version.mkdir(parents=True)
+    (folder / "cms" / "current").symlink_to(version)
+    (after,) = datasets.check({"cms": dataset})
+
+    assert before == Finding(
+        "Dataset cms",
+        Level.WARNING,
+        "it is not here yet, and servers start without it.",
+        "opendata-hub data fetch cms",
+    )
+    assert after.text == f"servers can read {version}."
+
+
 def test_a_dataset_that_nobody_here_can_see_is_worth_a_word(tmp_path: Path) -> None:
     """Such as a network disk that gives root no rights, or a folder below a private one."""
     assert datasets.look(tmp_path / "lost") == Seen(Sight.UNKNOWN)

@@ -1,11 +1,15 @@
 """What ``opendata-hub doctor`` says of disks, memory, clock and proxy."""
 
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from opendata_hub.machine.health import Finding, Level, clock, proxy, space
+from opendata_hub.machine.health import Finding, Level, clock, kernel, proxy, space
 from opendata_hub.machine.health.clock import Clock
+from opendata_hub.machine.health.kernel import Room
 from opendata_hub.machine.health.proxy import Versions
 
 GB, G = 10**9, 2**30
@@ -80,6 +84,60 @@ def test_this_machine_has_memory() -> None:
     assert space.memory() > 2**26
 
 
+@pytest.mark.parametrize(
+    ("free", "levels"),
+    [(0.5, []), (0.1, []), (0.09, [Level.WARNING]), (0.019, [Level.FAULT])],
+)
+def test_a_disk_may_run_out_of_files_before_it_is_full(free: float, levels: list[Level]) -> None:
+    """Packages of notebooks are many small ones."""
+    found = list(space.judge_files("homes", Path("/srv"), free))
+
+    assert [finding.level for finding in found] == levels
+    assert all("/srv" in finding.fix for finding in found)
+
+
+def test_a_disk_that_can_only_be_read_is_a_fault() -> None:
+    """The kernel does that to one with errors, and says so in its log."""
+    finding = space.judge_closed("homes", Path("/srv"))
+
+    assert finding.level is Level.FAULT
+    assert "/srv, for homes, can only be read" in finding.text
+
+
+def test_a_class_larger_than_the_machine_is_named() -> None:
+    """By the memory that each server is promised."""
+    start = space.starting(9 * G, 2 * G, G // 2, G)
+    (finding,) = space.judge_classes({"physics": start + 1, "chemistry": start}, start)
+
+    assert finding.level is Level.WARNING
+    assert "class physics is larger than this machine: 17 are in it" in finding.text
+
+
+def test_the_kernel_is_wide_enough_for_a_class() -> None:
+    """What a distribution sets by itself is enough for sixty students."""
+    debian = Room(instances=128, watches=192_536, processes=131_072, files=524_288)
+    (fine,) = kernel.judge(debian, 60)
+    (narrow,) = kernel.judge(debian, 100)
+
+    assert fine == Finding("Kernel", Level.OK, "its limits are wide enough for 60 servers.")
+    assert narrow.text.startswith("fs.inotify.max_user_instances is 128, for all servers together")
+    assert narrow.fix.startswith("echo fs.inotify.max_user_instances=200 | sudo tee -a /etc/sysctl")
+
+
+def test_each_limit_of_the_kernel_has_a_fix() -> None:
+    """With the number that is enough."""
+    found = list(kernel.judge(Room(1, 1, 1, 1), 10))
+
+    assert all(finding.level is Level.WARNING and finding.fix for finding in found)
+    assert len(found) == 4
+    assert "LimitNOFILE=1424" in found[-1].fix
+
+
+def test_this_machines_kernel_tells_its_limits() -> None:
+    """A proxy that is gone counts as none."""
+    assert all(number > 0 for number in vars(kernel.look(2**22 + 1)).values())
+
+
 def test_a_synchronised_clock_is_fine() -> None:
     """The time is shown, for people to compare."""
     finding = clock.judge(Clock(TODAY, TODAY - 9, synchronised=True))
@@ -118,6 +176,55 @@ def test_a_clock_before_this_package_is_a_fault() -> None:
 
     assert clock.judge(Clock(TODAY, TODAY + day - 1, True)).level is Level.OK
     assert clock.judge(Clock(TODAY, TODAY + day + 1, True)).level is Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (61.0, "1 minute ahead of acme.org"),
+        (-600.0, "10 minutes behind acme.org"),
+        (86400.0, "24 hours ahead of acme.org"),
+    ],
+)
+def test_a_clock_off_by_more_than_a_minute_is_a_fault(ahead: float, words: str) -> None:
+    """Also one that says of itself that it is synchronised."""
+    finding = clock.judge(Clock(TODAY, TODAY - 9, True, True, ahead, "acme.org"))
+
+    assert finding.level is Level.FAULT
+    assert words in finding.text
+    assert finding.fix == "sudo systemctl restart systemd-timesyncd chrony"
+
+
+def test_a_clock_that_another_agrees_with_is_fine() -> None:
+    """A minute is what logins and cookies take."""
+    finding = clock.judge(Clock(TODAY, TODAY - 9, True, True, -60.0, "acme.org"))
+
+    assert finding.level is Level.OK
+    assert finding.text.endswith("it is synchronised, and acme.org agrees.")
+
+
+def test_the_clock_is_compared_with_the_date_of_an_answer() -> None:
+    """Of whoever the hub asks anyway; nobody there is no fault of the clock."""
+
+    class Yesterday(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            """Answer a day late."""
+            self.send_response_only(200)
+            self.send_header("Date", self.date_time_string(int(time.time()) - 86400))
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Yesterday) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        told = clock.look(f"http://127.0.0.1:{server.server_port}/dir")
+        thread.join()
+    silent = clock.look(f"http://127.0.0.1:{server.server_port}/dir")
+
+    assert (told.other, silent.ahead) == ("127.0.0.1", None)
+    assert told.ahead is not None and abs(told.ahead - 86400) < 60
 
 
 def test_this_machines_clock_can_be_looked_at() -> None:

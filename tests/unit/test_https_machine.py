@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import subprocess
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from opendata_hub.errors import MachineError
 from opendata_hub.machine import authority, caddy, certificates, names
 from opendata_hub.machine.health import Finding, Level
-from opendata_hub.machine.health.https import Address, Look, judge
+from opendata_hub.machine.health.https import Address, Look, is_running, judge
 from opendata_hub.machine.names import Name
 
 NOW = datetime.now(timezone.utc)
-ADDRESS = Address("https://a.org", "a.org", (443, 80), "127.0.0.1", True)
+ADDRESS = Address("https://a.org", "a.org", (443, 80), "127.0.0.1")
 
 
 # -- the DNS
@@ -28,7 +29,7 @@ ADDRESS = Address("https://a.org", "a.org", (443, 80), "127.0.0.1", True)
 
 def test_a_name_leads_here_or_elsewhere_or_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Addresses are told apart by trying them; a silent DNS is no missing record."""
-    assert names.look("localhost").here and not names.look("localhost").elsewhere
+    assert names.look("127.0.0.1").here == ("127.0.0.1",)
     assert names.look("192.0.2.77").elsewhere == ("192.0.2.77",)
     assert names.look("a" * 70 + ".org").fault.startswith("aaa")
 
@@ -179,7 +180,6 @@ def _certificate(name: str, days: int) -> x509.Certificate:
 
 GOOD, SHORT, PAST = _certificate("a.org", 60), _certificate("a.org", 3), _certificate("a.org", -1)
 OTHER = _certificate("b.org", 60)
-HERE = Name("a.org", ("192.0.2.1",))
 
 
 def found(look: Look, problem: str = "") -> list[Finding]:
@@ -189,38 +189,61 @@ def found(look: Look, problem: str = "") -> list[Finding]:
 
 
 def test_doctor_finds_an_address_that_is_well() -> None:
-    """Its name, the days that its certificate has left, and that it answers."""
-    findings = found(Look(HERE, GOOD))
+    """Whose certificate it is, the days that it has left, and that it answers."""
+    certificate, answers = found(Look(GOOD))
 
-    assert [finding.level for finding in findings] == [Level.OK] * 3
-    assert "leads to this machine, at 192.0.2.1" in findings[0].text
-    assert "is for a.org and holds 60 more days, until 20" in findings[1].text
+    assert (certificate.level, answers.level) == (Level.OK, Level.OK)
+    assert "is for a.org, by trustme" in certificate.text
+    assert "and holds 60 more days, until 20" in certificate.text
 
 
 @pytest.mark.parametrize(
     ("look", "level", "words"),
     [
-        (Look(Name("a.org", fault="no name.")), Level.FAULT, "no name."),
-        (Look(Name("a.org", (), ("8.8.8.8",))), Level.WARNING, "right behind a router"),
-        (Look(HERE, SHORT), Level.WARNING, "holds 3 more days"),
-        (Look(HERE, PAST), Level.FAULT, "ended on 20"),
-        (Look(HERE, OTHER), Level.FAULT, "it is for b.org, not for a.org"),
-        (Look(HERE, GOOD, distrust="unable to get local issuer"), Level.WARNING, "do not trust it"),
-        (Look(HERE, taken={443: "is taken by nginx (process 7)"}), Level.FAULT, "taken by nginx"),
-        (Look(HERE, kept=PAST), Level.FAULT, "ended on 20"),
+        (Look(SHORT), Level.WARNING, "holds 3 more days"),
+        (Look(PAST), Level.FAULT, "ended on 20"),
+        (Look(OTHER), Level.FAULT, "it is for b.org, not for a.org"),
+        (Look(GOOD, distrust="unable to get local issuer"), Level.WARNING, "do not trust it"),
+        (Look(taken={443: "is taken by nginx (process 7)"}), Level.FAULT, "taken by nginx"),
+        (Look(kept=PAST), Level.FAULT, "ended on 20"),
+        (Look(is_waiting=True), Level.FAULT, "no certificate yet. The authority has not answered"),
     ],
 )
 def test_doctor_finds_what_is_wrong(look: Look, level: Level, words: str) -> None:
-    """Each with what it means for who comes."""
-    assert any(finding.level is level and words in finding.text for finding in found(look))
+    """Each with what it means for who comes, and what mends it."""
+    wrong = [finding for finding in found(look) if finding.level is level]
+
+    assert any(words in finding.text and finding.fix for finding in wrong)
+
+
+@pytest.mark.parametrize(("hours", "level"), [(20, Level.OK), (5, Level.WARNING)])
+def test_a_certificate_of_a_day_is_late_when_a_quarter_is_left(hours: int, level: Level) -> None:
+    """An authority in the basement gives such ones; renewal begins when a third is left."""
+    end = NOW + timedelta(hours=hours, minutes=5)
+    made = trustme.CA().issue_cert("a.org", not_before=end - timedelta(days=1), not_after=end)
+    shown = x509.load_pem_x509_certificate(made.cert_chain_pems[0].bytes())
+    (certificate, *_) = found(Look(shown))
+
+    assert certificate.level is level
+    assert f"holds {hours} more hours" in certificate.text
 
 
 def test_doctor_tells_what_the_service_has_said() -> None:
     """As a fault where nothing answers, as a warning where something still does."""
-    (*_, silent) = found(Look(HERE), "The authority is away.")
-    (*_, renewing) = found(Look(HERE, GOOD), "The authority is away.")
-    (*_, idle) = found(Look(HERE))
+    (*_, silent) = found(Look(), "The authority is away.")
+    (*_, renewing) = found(Look(GOOD), "The authority is away.")
+    (*_, idle) = found(Look())
 
     assert (silent.level, renewing.level) == (Level.FAULT, Level.WARNING)
     assert silent.text.endswith("does not answer. The authority is away.")
     assert idle.level is Level.OK and idle.text.endswith("free for it: 443 and 80.")
+
+
+def test_the_program_of_a_hub_is_known_by_its_configuration(tmp_path: Path) -> None:
+    """It has the ports by right, also before it has a certificate to show."""
+    file = tmp_path / "caddy.json"
+    with subprocess.Popen(["sh", "-c", "read line", str(file)], stdin=subprocess.PIPE) as process:
+        assert is_running(file)
+        process.communicate()
+
+    assert not is_running(file) and not is_running(None)

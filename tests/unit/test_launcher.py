@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 import opendata_hub.launcher
@@ -358,6 +359,7 @@ HELD = """
 import gc, socket, threading
 held = gc.get_threshold()
 {between}
+other = socket.create_server(("127.0.0.1", 0))  # which is not the server's
 server = socket.create_server(("127.0.0.1", {port}))
 for thread in threading.enumerate():
     if thread is not threading.current_thread():
@@ -391,6 +393,57 @@ def test_garbage_that_is_not_collected_is_not_held(image: Image) -> None:
     facts = image.run(SERVER + program)
 
     assert (facts["on"], facts["threads"]) == (False, 1)
+
+
+TRUST = """
+import ssl
+before = list(vars(ssl.SSLContext))
+{begin}
+late, now = singleuser.CONTEXT, ssl.create_default_context()
+waits = "wrap_bio" in vars(late)
+{use}
+report(left="set_default_verify_paths" in vars(ssl.SSLContext), waits=waits,
+       still="wrap_bio" in vars(late), now=[*vars(now)], checks=late.verify_mode.name,
+       trusted=(late.get_ca_certs() == now.get_ca_certs(), len(now.get_ca_certs())))
+"""
+MAKE_CONTEXT = "import ssl\nCONTEXT = ssl.create_default_context()"
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["", "late.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='a')",
+     "import socket\nlate.wrap_socket(socket.socket(), server_hostname='a')",
+     "late.cert_store_stats()"],
+)  # fmt: skip
+def test_certificates_are_read_by_whoever_uses_them(image: Image, use: str) -> None:
+    """A client that is made for all cases has none until it speaks TLS; then it has those of all
+    others. Contexts that are made later have theirs at once."""
+    image.write("jupyterhub/singleuser.py", MAKE_CONTEXT)
+    shutil.copy(certifi.where(), image.folder / "authorities.pem")
+    image.environment["SSL_CERT_FILE"] = str(image.folder / "authorities.pem")
+
+    facts = image.run(TRUST.format(begin=SERVER, use=use))
+
+    assert (facts["waits"], facts["still"]) == (True, not use)
+    assert (facts["left"], facts["now"]) == (False, [])
+    assert facts["checks"] == "CERT_REQUIRED"
+    assert facts["trusted"][0]
+    assert facts["trusted"][1] > 0
+
+
+def test_a_way_to_certificates_of_ones_own_is_left_alone(image: Image) -> None:
+    """An image that reads them from elsewhere does so when it always did."""
+    image.write(
+        "sitecustomize.py",
+        "import ssl\ndef mine(context): sys.LOADED.append('mine')\n"
+        "ssl.SSLContext.set_default_verify_paths = mine",
+    )
+    image.write("jupyterhub/singleuser.py", MAKE_CONTEXT)
+
+    facts = image.run(SERVER + "report(shadows=[*vars(singleuser.CONTEXT)])")
+
+    assert "mine" in facts["loaded"]
+    assert facts["shadows"] == []
 
 
 IMAGE = {"Config": {"Env": ["PYTHONPATH=/image", "JUPYTER_PATH=/image/share"]}}

@@ -11,6 +11,7 @@ from opendata_hub.catalogue import Image
 from opendata_hub.cli import main, welcome
 from opendata_hub.cli.steps import steps
 from opendata_hub.errors import MachineError
+from opendata_hub.install.ground import tell_of_others
 
 starting = import_module("opendata_hub.cli.start")  # its command has the same name
 
@@ -97,11 +98,11 @@ def test_a_log_gets_steps_and_few_details(here: Path, capsys: pytest.CaptureFixt
 def test_images_that_are_not_built_are_named_with_the_command() -> None:
     """Nothing is said where all are there."""
     said: list[str] = []
-    starting._tell_of_others([], True, said.append)
+    tell_of_others([], True, said.append)
     assert not said
     lost = [Image(slug=slug, display_name=slug, image=slug) for slug in ("root", "ml")]
     for by_service in (True, False):
-        starting._tell_of_others(lost, by_service, said.append)
+        tell_of_others(lost, by_service, said.append)
     assert said[0].endswith(": root, ml") and said[0] == said[2]
     assert said[1].startswith("The hub builds them while it runs;")
     assert said[3].startswith("To build them:") and said[3].endswith("opendata-hub images build")

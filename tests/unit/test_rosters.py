@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata_hub import rosters
@@ -114,7 +114,6 @@ def _people(content: bytes) -> tuple[Person, ...]:
         return ()
 
 
-@settings(deadline=None)
 @given(
     heads=st.lists(HEADS, min_size=1, max_size=4),
     rows=st.lists(st.lists(CELLS, max_size=5), max_size=6),
@@ -133,7 +132,6 @@ def test_any_table_gives_people_or_a_sentence(
     assert all(is_user(user) and user == user.lower() for user in users)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=80).map(str.encode))
 def test_no_bytes_end_in_a_traceback(content: bytes) -> None:
     """Whatever somebody takes for a list."""
@@ -144,7 +142,6 @@ USERS = st.from_regex(r"[a-z][a-z0-9._+-]{0,20}", fullmatch=True)
 WORDS = st.text(st.characters(categories=["L", "N", "P"]), max_size=10)
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(Person, USERS, WORDS, WORDS), min_size=1, unique_by=lambda p: p.user))
 def test_what_is_written_reads_back(people: list[Person]) -> None:
     """The hub's own list, again and again."""

@@ -176,7 +176,7 @@ def test_the_spawner_gets_checked_values(folder: Path) -> None:
     c = configured(
         folder,
         "custom_image: 'quay.io/.*'\n"
-        "datasets: {all: data, some: {path: data, groups: [physics]}}\n"
+        "datasets: {all: data, some: {path: data, groups: [physics]}, open: {record: 1}}\n"
         "homes: {welcome: data}\n"
         "limits: {memory: 1G, cpu: 2, processes: 99}\nstart: {slots: 5}",
     )
@@ -186,8 +186,9 @@ def test_the_spawner_gets_checked_values(folder: Path) -> None:
     assert c.OpenDataSpawner.lock == str(folder / "hub.lock")
     assert c.OpenDataSpawner.custom_image == "quay.io/.*"
     assert c.OpenDataSpawner.datasets == {
-        "all": {"path": data, "groups": []},
-        "some": {"path": data, "groups": ["physics"]},
+        "all": {"path": data, "groups": (), "fetched": False},
+        "some": {"path": data, "groups": ("physics",), "fetched": False},
+        "open": {"path": str(folder / "datasets" / "open"), "groups": (), "fetched": True},
     }
     assert c.OpenDataSpawner.welcome == data
     assert c.OpenDataSpawner.process_limit == 99

@@ -101,7 +101,45 @@ FAULTS = {
     ),
     "datasets: [a]": "datasets is a list; write keys and values.",
     "datasets: {cms: 7}": "datasets.cms is 7; write keys and values.",
-    "datasets: {cms: {}}": "datasets.cms.path is missing; add it.",
+    "datasets: {cms: {}}": (
+        "datasets.cms: write a path, or what is to be fetched: files, record or atlas."
+    ),
+    "datasets: {cms: {record: 1, atlas: {dataset: 2}}}": (
+        "datasets.cms: write one of files, record and atlas."
+    ),
+    "datasets: {cms: {record: 1, path: data}, atlas: {record: 2, path: data/atlas}}": (
+        "datasets.cms would be fetched into '{folder}/data', in which datasets.atlas is, too; give "
+        "each a path of its own."
+    ),
+    "datasets: {cms: {record: 0}}": "datasets.cms.record is 0; write 1 or more.",
+    "datasets: {cms: {files: [{url: 'https://a.org/b', adler32: 01234567}]}}": (
+        "datasets.cms.files[0].adler32 is 1234567; write it in quotes: it looks like a number."
+    ),
+    "datasets: {cms: {files: [{url: 'https://a.org/b', sha256: abc}]}}": (
+        "datasets.cms.files[0].sha256 is 'abc'; write 64 hexadecimal digits."
+    ),
+    "datasets: {cms: {files: [{url: 'https://a.org/b'}]}}": (
+        "datasets.cms.files[0]: write its checksum: sha256, as `sha256sum` prints it, or adler32."
+    ),
+    "datasets: {cms: {files: [{url: 'file:///etc/passwd', adler32: 0a1b2c3d}]}}": (
+        "datasets.cms.files[0].url is 'file:///etc/passwd'; write an address that begins with "
+        "http:// or https://."
+    ),
+    "datasets: {cms: {files: [{url: 'https://me:it@a.org/b', adler32: 0a1b2c3d}]}}": (
+        "datasets.cms.files[0].url has a value that cannot be used; write an address that begins "
+        "with http:// or https://, without a user and password."
+    ),
+    "datasets: {cms: {files: [{url: 'https://a.org/b', adler32: 0a1b2c3d, name: ../b}]}}": (
+        "datasets.cms.files[0].name is '../b'; write a path below the dataset's folder, such as "
+        "2016/events.root, without .. and control characters."
+    ),
+    "datasets: {cms: {files: [{url: 'https://a.org/%2e%2e', adler32: 0a1b2c3d}]}}": (
+        "datasets.cms.files[0]: its URL ends in no name of a file; write a name."
+    ),
+    "datasets: {cms: {files: [{url: 'https://a.org/b', adler32: 0a1b2c3d}, "
+    "{url: 'https://c.org/b', adler32: 0a1b2c3e}]}}": (
+        "datasets.cms: two of its files are called 'b'; give one a name."
+    ),
     "datasets: {'a/b': data}": (
         "datasets.a/b cannot be a name; write up to 64 lower-case letters, digits, dots and "
         "dashes, such as cms-2012."

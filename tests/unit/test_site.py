@@ -114,6 +114,34 @@ def test_a_tree_trusts_the_sites_authority_also_after_an_upgrade(
     assert [(folder / f"site-{number}.crt").read_text() for number in (1, 2)] == ours
 
 
+def test_the_machine_trusts_what_hub_yaml_names_and_no_more(
+    authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apt and git ask its list alone; that is made anew after a change only."""
+    program, local, made = (
+        tmp_path / "update-ca-certificates",
+        tmp_path / "local",
+        tmp_path / "made",
+    )
+    program.write_text(f"#!/bin/sh\necho again >> {made}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(trust, "SITE", local)
+    local.mkdir()
+    (local / "opendata-hub.crt").write_text("what bootstrap.py has put there")
+    (local / "somebody.crt").write_text("what others have put there")
+
+    for site in (authority, authority, None, None):
+        trust.adopt(site, lambda line: None)
+        names = sorted(path.name for path in local.iterdir())
+        assert names == [
+            *(["opendata-hub-1.crt", "opendata-hub-2.crt"] if site else []),
+            "somebody.crt",
+        ]
+
+    assert made.read_text() == "again\nagain\n"
+
+
 def test_an_engine_that_takes_the_proxy_is_fine() -> None:
     """With or without a slash at the end; without a proxy of the site nothing is said."""
     (finding,) = health.judge_proxy({"HttpsProxy": f"{URL}/"}, Site(http_proxy=URL), True)

@@ -190,6 +190,6 @@ class AnyOrder(RuleBasedStateMachine):
         assert seconds == sorted(seconds)
 
 
-AnyOrder.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=200, stateful_step_count=40)
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.__doc__ = "No lost place, no double start, bounded slots, in any order of events."

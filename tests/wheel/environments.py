@@ -31,9 +31,9 @@ def pip(python: Path, *arguments: str | Path) -> str:
     return run(python, *quiet, *arguments, folder=python.parent)
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the package's wheel into a folder."""
-    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", folder, REPOSITORY)
+def build_wheel(folder: Path, tree: Path = REPOSITORY) -> Path:
+    """Build the wheel of the package, or of another tree of it, into a folder."""
+    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", folder, tree)
     (wheel,) = folder.glob("*.whl")
     return wheel
 

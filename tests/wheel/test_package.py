@@ -32,7 +32,8 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: Path) -> None:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
 
     package = set(_files("opendata_hub"))
-    assets = set(_files("images", "datasets", "welcome", "hub.yaml", "jupyterhub_config.py"))
+    alone = ("bootstrap.py", "hub.yaml", "jupyterhub_config.py")
+    assets = set(_files("images", "datasets", "welcome", *alone))
     assert names == package | {f"opendata_hub/assets/{name}" for name in assets}
     assert "opendata_hub/templates/options_form.html" in package
     assert "images/catalogue.yaml" in assets

@@ -48,7 +48,13 @@ class Seen:
 def check(datasets: Mapping[str, Dataset]) -> Iterator[Finding]:
     """Look at each dataset, then judge."""
     for name, dataset in datasets.items():
-        yield judge(name, dataset.path, look(dataset.path))
+        place = dataset.share.place
+        yield judge(name, place, look(place)) if place else _absent(name)
+
+
+def _absent(name: str) -> Finding:
+    text = "it is not here yet, and servers start without it."
+    return warning(f"Dataset {name}", text, f"opendata-hub data fetch {name}")
 
 
 def look(path: Path) -> Seen:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from opendata_hub.engine import seccomp
-from opendata_hub.machine import daemon, packages
-from opendata_hub.machine.health.finding import Finding, Level, fault, ok
+from opendata_hub.machine import daemon, own_command, packages
+from opendata_hub.machine.commands import output
+from opendata_hub.machine.health.finding import Finding, Level, fault, ok, warning
 
 OLDEST = "20.10"
 OLDEST_API = (1, 41)
@@ -54,6 +55,7 @@ def look_into_silence() -> Silence:
 
 def judge_silence(facts: Silence) -> Finding:
     """Say which engine does not answer, and what would make it."""
+    prepare = own_command.prepare_as_root()
     if facts.host:
         text = f"none answers at DOCKER_HOST={facts.host}."
         return fault("Engine", text, "start that one, or take this machine's: unset DOCKER_HOST")
@@ -61,8 +63,8 @@ def judge_silence(facts: Silence) -> Finding:
         text = f"it does not let you in: {daemon.SOCKET} is for root and the group docker."
         return fault("Engine", text, "sudo usermod -aG docker $USER, then log in again")
     if not facts.installed:
-        return fault("Engine", "Docker Engine is not installed.", "sudo ./start --prepare")
-    fix = "sudo systemctl enable --now docker" if facts.systemd else "sudo ./start --prepare"
+        return fault("Engine", "Docker Engine is not installed.", prepare)
+    fix = "sudo systemctl enable --now docker" if facts.systemd else prepare
     return fault("Engine", "Docker Engine is installed, but does not answer.", fix)
 
 
@@ -83,6 +85,41 @@ def judge_version(version: Mapping[str, Any]) -> Finding:
     )
 
 
+_SLOW = ("devicemapper", "vfs")  # storage drivers
+
+
+def judge_way(info: Mapping[str, Any], boots: bool | None) -> Iterator[Finding]:
+    """
+    Say what of the engine's way to work is bad for a hub, and what its restart means.
+
+    Args:
+        info: the engine's answer to ``/info``.
+        boots: whether systemd starts it when the machine does; None where systemd does not.
+    """
+    driver = info.get("Driver")
+    if driver in _SLOW:
+        text = f"the engine's is {driver}: each server copies its image, or starts slowly."
+        yield warning(
+            "Storage driver", text, "keep /var/lib/docker on ext4, xfs or btrfs: docker info"
+        )
+    if boots is False:
+        text = "the engine does not start when this machine does, and so no server can."
+        yield warning("Boot", text, "sudo systemctl enable docker")
+    if boots is not None and not info.get("LiveRestoreEnabled"):
+        text = "when the engine is restarted, as by an upgrade of it, everybody's server ends."
+        yield ok("Restart", text, 'to keep them: write "live-restore": true in ' + _DAEMON)
+
+
+def boots() -> bool | None:
+    """Whether this machine starts the engine when it starts itself; None where it is not known."""
+    if not daemon.is_local() or not daemon.SYSTEMD.is_dir():
+        return None
+    units = output(["systemctl", "list-unit-files", "docker.service", "docker.socket"])
+    states = [line.split()[1] for line in units.splitlines() if line.startswith("docker.")]
+    return "enabled" in states if states else None
+
+
+_DAEMON = "/etc/docker/daemon.json, then: sudo systemctl reload docker"
 _LIMITS = {
     "MemoryLimit": fault(
         "Limits",

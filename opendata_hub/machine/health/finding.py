@@ -1,5 +1,6 @@
 """What a check has found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,8 +23,8 @@ class Finding:
     Attributes:
         name: what was looked at, such as ``Disk``.
         text: one or two sentences about it.
-        fix: the command to type, or what else to do; may be empty where all is well, or where the
-            text says it.
+        fix: the command to type, or what else to do, or where all is well how to see more; may be
+            empty there, or where the text says it.
     """
 
     name: str
@@ -32,9 +33,9 @@ class Finding:
     fix: str = ""
 
 
-def ok(name: str, text: str) -> Finding:
+def ok(name: str, text: str, fix: str = "") -> Finding:
     """All is well."""
-    return Finding(name, Level.OK, text)
+    return Finding(name, Level.OK, text, fix)
 
 
 def warning(name: str, text: str, fix: str = "") -> Finding:
@@ -45,3 +46,9 @@ def warning(name: str, text: str, fix: str = "") -> Finding:
 def fault(name: str, text: str, fix: str = "") -> Finding:
     """Something to mend before the class comes."""
     return Finding(name, Level.FAULT, text, fix)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b``, or ``a, b and c``; there is one at least."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,18 +1,23 @@
-"""The https address: its name, its ports, and the certificate that people are shown."""
+"""The https address: its ports, and the certificate that people are shown."""
 
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cryptography import x509
 
-from opendata_hub.machine import certificates, handshake, names, ports
+from opendata_hub.machine import certificates, handshake, own_command, ports
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
-_SOON = 14
-"""Days; authorities give 47 or more, and renewal begins when a third is left."""
+_SOON = timedelta(days=14)
+_LATE = 4
+"""The part of its time below which a certificate was not renewed: that begins when a third is left,
+and authorities give a day to a year."""
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -23,20 +28,22 @@ class Address:
     Attributes:
         url: what people type; its ``host``, and the ``doors``: the ports, https first.
         listen: address of this machine to ask at.
-        is_known: whether the internet's name service must know the host.
         root: the own authority's certificate, where that certifies the host.
         kept: the file with the certificate, as far as there is one.
         problem: what the hub's service has said last.
+        program: the configuration of the hub's own program for its ports.
+        renewal: what to do where the certificate was not renewed.
     """
 
     url: str
     host: str
     doors: tuple[int, ...]
     listen: str
-    is_known: bool
     root: Path | None = None
     kept: Path | None = None
     problem: str = ""
+    program: Path | None = None
+    renewal: str = "put a new one into its place"
 
 
 @dataclass(frozen=True)
@@ -45,18 +52,18 @@ class Look:
     What is there.
 
     Attributes:
-        name: what the DNS says; None where nobody asks it.
         shown: the certificate that a browser gets; None if nothing answers.
         kept: the one in the file.
         distrust: why this machine does not trust what is shown; empty if it does.
         taken: by port, why this process may not have it.
+        is_waiting: whether this hub's own program has the ports, and has no certificate to show.
     """
 
-    name: names.Name | None = None
     shown: x509.Certificate | None = None
     kept: x509.Certificate | None = None
     distrust: str = ""
     taken: Mapping[int, str | None] = field(default_factory=dict)
+    is_waiting: bool = False
 
 
 def check(address: Address) -> Iterator[Finding]:
@@ -65,15 +72,26 @@ def check(address: Address) -> Iterator[Finding]:
 
 
 def look(address: Address) -> Look:
-    """Ask the DNS and this machine's own ports; nobody else."""
-    name = names.look(address.host) if address.is_known else None
+    """Ask this machine's own ports; nobody else."""
     kept = certificates.read(address.kept)[0] if address.kept else None
     port = address.doors[0]
     try:
         shown = handshake.shown(address.host, port, address.listen)
     except OSError:
-        return Look(name, None, kept, taken={door: ports.fault(door) for door in address.doors})
-    return Look(name, shown, kept, _distrust(address, port))
+        if is_running(address.program):
+            return Look(None, kept, is_waiting=True)
+        return Look(None, kept, taken={door: ports.fault(door) for door in address.doors})
+    return Look(shown, kept, _distrust(address, port))
+
+
+def is_running(configuration: Path | None) -> bool:
+    """Whether there is a process with this file on its command line."""
+    named = str(configuration).encode()
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if configuration and named in process.read_bytes().split(b"\0"):
+                return True
+    return False
 
 
 def _distrust(address: Address, port: int) -> str:
@@ -89,8 +107,6 @@ def _distrust(address: Address, port: int) -> str:
 
 def judge(address: Address, found: Look, now: datetime) -> Iterator[Finding]:
     """Say whether people get in by https."""
-    if found.name:
-        yield _judge_name(found.name)
     certificate = found.shown or found.kept
     if certificate and not address.root:
         yield _judge_certificate(address, certificate, now)
@@ -98,7 +114,7 @@ def judge(address: Address, found: Look, now: datetime) -> Iterator[Finding]:
         text = f"{address.url} answers, but browsers do not trust it as it is: {found.distrust}."
         yield warning("HTTPS", text, "put the certificates between it and its authority after it")
     elif found.shown:
-        own = ", by its own authority" if address.root else ""
+        own = f", by its own authority, {_until(address.root)}" if address.root else ""
         yield ok("HTTPS", f"{address.url} answers with a certificate{own}.")
     else:
         yield from _judge_silence(address, found)
@@ -106,34 +122,44 @@ def judge(address: Address, found: Look, now: datetime) -> Iterator[Finding]:
         yield warning("HTTPS", address.problem)
 
 
-def _judge_name(name: names.Name) -> Finding:
-    if name.fault:
-        return fault("Name", name.fault)
-    if doubt := names.doubt(name):
-        return warning("Name", doubt)
-    return ok("Name", f"{name.host} leads to this machine, at {', '.join(name.here)}.")
-
-
 def _judge_certificate(address: Address, shown: x509.Certificate, now: datetime) -> Finding:
     known = ", ".join(certificates.names(shown))
     if why := certificates.ended(shown, now):
-        return fault("Certificate", f"that of {address.url} {why}.", address.problem)
+        mend = address.problem or address.renewal
+        return fault("Certificate", f"that of {address.url} {why}.", mend)
     if not certificates.covers(shown, address.host):
-        return fault("Certificate", f"it is for {known}, not for {address.host}.")
-    days = (shown.not_valid_after_utc - now).days
-    text = f"it is for {known} and holds {days} more days, until {shown.not_valid_after_utc:%F}."
-    if days < _SOON:
-        return warning("Certificate", text, address.problem or "put a new one into its place")
+        mend = f"get one for {address.host}, or write another name into hub.url"
+        return fault("Certificate", f"it is for {known}, not for {address.host}.", mend)
+    left = shown.not_valid_after_utc - now
+    text = (
+        f"it is for {known}, by {certificates.issuer(shown)}, and holds {_words(left)}, until "
+        f"{shown.not_valid_after_utc:%F}."
+    )
+    if left < min(_SOON, (shown.not_valid_after_utc - shown.not_valid_before_utc) / _LATE):
+        return warning("Certificate", text, address.problem or address.renewal)
     return ok("Certificate", text)
 
 
+def _words(left: timedelta) -> str:
+    return f"{left.days} more days" if left.days > 1 else f"{left // _HOUR} more hours"
+
+
+def _until(root: Path) -> str:
+    return f"until {certificates.read(root)[0].not_valid_after_utc:%F}"
+
+
 def _judge_silence(address: Address, found: Look) -> Iterator[Finding]:
+    if found.is_waiting:
+        why = address.problem or "The authority has not answered yet."
+        yield fault("HTTPS", f"{address.url} has no certificate yet. {why}", address.renewal)
+        return
     taken = {port: why for port, why in found.taken.items() if why}
     for port, why in taken.items():
-        fix = "sudo ./start" if why == ports.ROOT_ONLY else "end that program, or its service"
+        as_root = f"sudo {own_command.start()}"
+        fix = as_root if why == ports.ROOT_ONLY else "end that program, or its service"
         yield fault(f"Port {port}", f"{why.removeprefix('is ')}; {address.url} needs it.", fix)
     if address.problem:
-        yield fault("HTTPS", f"{address.url} does not answer. {address.problem}")
+        yield fault("HTTPS", f"{address.url} does not answer. {address.problem}", address.renewal)
     elif not taken:
         free = " and ".join(map(str, address.doors))
         yield ok("HTTPS", f"no hub answers at {address.url} now; free for it: {free}.")

@@ -10,10 +10,9 @@ from docker.errors import APIError
 from opendata_hub.catalogue import Catalogue, Image, default_of
 from opendata_hub.errors import EngineError, MachineError
 from opendata_hub.homes import LABEL
-from opendata_hub.machine import presence, recipes
+from opendata_hub.machine import own_command, presence, recipes
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
-_PREPARE = "./start --prepare"
 _FOR_ALL = 2  # measured: from 2.0 on, older than the hub or newer, everybody gets in
 
 
@@ -45,7 +44,7 @@ class Found:
     @property
     def fix(self) -> str:
         """The command that makes it as its recipe says."""
-        return _PREPARE if self.default else f"opendata-hub images build {self.name}"
+        return own_command.prepare() if self.default else f"opendata-hub images build {self.name}"
 
 
 def check(client: docker.DockerClient, catalogue: Catalogue) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from opendata_hub.machine import foreground, ports
+from opendata_hub.machine import foreground, own_command, ports
 from opendata_hub.machine.health.finding import Finding, fault, ok
 
 
@@ -69,5 +69,6 @@ def judge(use: Use) -> list[Finding]:
 def _judge_one(port: int, why: str, use: Use) -> Finding:
     public = next(iter(use.taken))
     also = "" if port == public else f"; a hub on port {public} needs it too"
-    fix = "sudo ./start" if why == ports.ROOT_ONLY else f"./start --port {ports.another(public)}"
+    as_root, other = f"sudo {own_command.start()}", ports.another(public)
+    fix = as_root if why == ports.ROOT_ONLY else own_command.another_port(other)
     return fault(f"Port {port}", f"{why.removeprefix('is ')}{also}.", fix)

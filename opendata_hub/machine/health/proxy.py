@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from opendata_hub.machine import proxy
+from opendata_hub.machine import own_command, proxy
 from opendata_hub.machine.commands import output
 from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
@@ -46,7 +46,7 @@ def _version(command: list[str]) -> str:
 def judge(versions: Versions) -> Finding:
     """Say whether the proxy runs."""
     if not versions.installed:
-        return fault("Proxy", f"{proxy.PROXY} is not installed.", "./start --prepare")
+        return fault("Proxy", f"{proxy.PROXY} is not installed.", own_command.prepare())
     if not versions.node:
         text = f"{proxy.PROXY} is here, but not the Node.js that it needs."
         return fault("Proxy", text, "sudo apt-get install nodejs")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from opendata_hub.machine import certs, daemon
+from opendata_hub.machine import certs, daemon, own_command
 from opendata_hub.machine.health.finding import Finding, ok, warning
 from opendata_hub.site import Site
 
@@ -42,7 +42,7 @@ def judge_proxy(info: Mapping[str, Any], site: Site, systemd: bool) -> Iterator[
 
 def _mend(variables: Mapping[str, str], systemd: bool) -> str:
     if not systemd:
-        return "stop the engine when no class runs, then: sudo ./start --prepare"
+        return f"stop the engine when no class runs, then: {own_command.prepare_as_root()}"
     lines = " ".join(f'"{name}={value}"' for name, value in variables.items() if name.isupper())
     return (
         f"sudo systemctl edit docker, write [Service] and Environment={lines}, "
@@ -55,4 +55,4 @@ def judge_authority(missing: list[str]) -> Finding:
     if not missing:
         return ok("Site", "the engine trusts the site's authority.")
     text = f"the engine does not know the site's authority for {', '.join(missing)}."
-    return warning("Site", text, "sudo ./start --prepare")
+    return warning("Site", text, own_command.prepare_as_root())

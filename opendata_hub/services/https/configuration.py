@@ -51,7 +51,9 @@ def configuration(config: Config, root: tuple[Path, Path] | None = None) -> Part
             "root": {"certificate": certificate, "private_key": key},
             "install_trust": False,
         }
-        apps["pki"] = {"certificate_authorities": {_AUTHORITY: authority}}
+        # Caddy has one more, which it would have this whole machine trust.
+        others = {"local": {"install_trust": False}}
+        apps["pki"] = {"certificate_authorities": {_AUTHORITY: authority, **others}}
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
         "logging": {"logs": {"default": {"encoder": {"format": "json"}}}},

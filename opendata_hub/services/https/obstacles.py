@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from opendata_hub.machine import caddy, certificates, names, ports
+from opendata_hub.machine import caddy, certificates, names, own_command, ports
 from opendata_hub.services.https import journal
 from opendata_hub.services.https.config import Config
 from opendata_hub.services.https.places import Places
@@ -44,7 +44,7 @@ def _files(config: Config) -> Iterator[str]:
 
 def _of_port(port: int, taken: str) -> str:
     if taken == ports.ROOT_ONLY:
-        return f"Port {port} {taken}: run the hub as root, as by sudo ./start."
+        return f"Port {port} {taken}: run the hub as root, as by sudo {own_command.start()}."
     return f"Port {port} {taken}; end that, and https goes on by itself."
 
 
