@@ -43,11 +43,15 @@ body{padding:0 1rem}li{list-style:none;padding-left:1.6em;text-indent:-1.6em}ul{
 .waiting{color:#666}.failed{color:#b00020;font-weight:bold}.running{font-weight:bold}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#eee}.waiting{color:#999}
 .failed{color:#ff8a80}a{color:#8ab4f8}}"""
-# Nobody answers for the moment between this page and the hub, where a reload would end it all.
+# Between this page and the hub nobody answers for a while, or a proxy that knows no hub yet.
 SCRIPT = """setInterval(async () => {
   let answer;
-  try { answer = await fetch("/", {redirect: "manual", cache: "no-store"}); } catch { return; }
-  if (!answer.headers.has("X-Install")) { location.reload(); return; }
+  try { answer = await fetch("/hub/health", {redirect: "manual", cache: "no-store"}); }
+  catch { return; }
+  if (!answer.headers.has("X-Install")) {
+    if (answer.ok || answer.type === "opaqueredirect") location.reload();
+    return;
+  }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.querySelector("main").replaceWith(page.querySelector("main"));
 }, 3000);"""

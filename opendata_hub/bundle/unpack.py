@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,8 @@ def ensure(file: Path, folder: Path, tell: Tell) -> dict[str, Any]:
     try:
         mark = _mark(file)
         if _read(folder / _MARK) != mark:
-            _remove(folder, part)
+            for old in (folder, part):
+                shutil.rmtree(old, ignore_errors=True)
             _unpack(file, part, tell)
             _write_settings(part, folder)
             (part / _MARK).write_text(json.dumps(mark), "utf-8")
@@ -71,7 +72,7 @@ def ensure(file: Path, folder: Path, tell: Tell) -> dict[str, Any]:
     except OSError as error:
         raise Refused(f"{file} cannot be unpacked into {folder}: {error.strerror}.") from None
     finally:
-        _remove(part)
+        shutil.rmtree(part, ignore_errors=True)
     return dict(_read(folder / ABOUT))
 
 
@@ -123,13 +124,11 @@ def _unpack(file: Path, part: Path, tell: Tell) -> None:
         part.mkdir(parents=True)
         (part / ABOUT).write_text(json.dumps(about), "utf-8")
         found: dict[str, str] = {}
-        member = None
-        while member := tar.next():
-            if member.isreg() and member.name != SUMS:
+        while (member := tar.next()) and member.name != SUMS:
+            if member.isreg():
                 found[member.name] = _take(tar, member, _target(part, member.name))
             tell(tar.offset, file.stat().st_size)
-            last = member
-        _require_same(file, found, _sums(file, tar, last))
+        _require_same(file, found, _sums(file, tar, member, found))
 
 
 def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> str:
@@ -152,13 +151,15 @@ def _target(part: Path, name: str) -> Path:
     return target
 
 
-def _sums(file: Path, tar: tarfile.TarFile, last: tarfile.TarInfo) -> dict[str, str]:
-    stream = tar.extractfile(last) if last.name == SUMS else None
+def _sums(
+    file: Path, tar: tarfile.TarFile, member: tarfile.TarInfo | None, found: Iterable[str]
+) -> dict[str, str]:
+    stream = tar.extractfile(member) if member else None
     try:
         return dict(json.loads(stream.read() if stream else b""))
     except ValueError:
         raise Refused(
-            f"{file} is cut short, or damaged after {last.name}; copy it once more."
+            f"{file} is cut short, or damaged after {[ABOUT, *found][-1]}; copy it once more."
         ) from None
 
 
@@ -245,11 +246,6 @@ def _read(file: Path) -> Any:
         return json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _remove(*folders: Path) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 from opendata_hub.bundle import used
+from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.steps import in_words, steps
 from opendata_hub.install.upgrading import Upgraded
 from opendata_hub.install.upgrading import upgrade as run
 from opendata_hub.machine import Say, daemon
 
 
-@click.command()
+@click.command(cls=Audited)
 @click.option(
     "--to",
     metavar="VERSION",

@@ -29,7 +29,7 @@ Description=opendata-hub: notebooks for a class
 Wants=network-online.target docker.service
 After=network-online.target remote-fs.target docker.service nftables.service time-sync.target
 RequiresMountsFor={mounts}
-# A disk or an engine may come back: it is tried again for ever.
+# An engine may come back: it is tried again for ever.
 StartLimitIntervalSec=0
 
 [Service]

@@ -10,6 +10,7 @@ import pytest
 from opendata_hub.datasets import Dataset, File, mounts
 from opendata_hub.fetching import bring, tidying
 from opendata_hub.fetching.place import Place
+from opendata_hub.settings import datasets, load
 from tests.data.asked import file, sha256
 from tests.data.conftest import Hub
 from tests.data.server import Server
@@ -81,6 +82,18 @@ def test_old_versions_go_when_nobody_has_them(hub: Hub, tmp_path: Path) -> None:
     assert (kept, there, gone) == ([False], True, [True])
     assert not first.exists() and not first.with_name("1.json").exists()
     assert dataset.share.place == second
+
+
+def test_a_hub_that_starts_removes_what_no_server_has(hub: Hub, tmp_path: Path) -> None:
+    """Nobody need think of it; the engine says who has what."""
+    _version(tmp_path, OLD)
+    dataset = _version(tmp_path, NEW)
+    hub.declare(cms={"record": 7, "path": str(dataset.path)})
+
+    datasets.tidy(load(hub.folder / "hub.yaml"))
+
+    left = [path.name for path in (dataset.path / "versions").iterdir() if path.is_dir()]
+    assert left == ["2"]
 
 
 def _version(folder: Path, content: bytes) -> Dataset:

@@ -2,12 +2,14 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import trustme
 
 from opendata_hub import places
 
@@ -120,3 +122,23 @@ def test_status_is_json_for_programs(bootstrap: ModuleType) -> None:
     content = json.loads(bootstrap.STATUS.read_text())
     assert set(content) == {"steps", "problem", "url"}
     assert {tuple(step) for step in content["steps"]} == {("name", "state", "since")}
+
+
+def test_the_sites_authority_is_trusted_and_no_key_beside_it_shown(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pip then takes the machine's list, which has the others as well."""
+    program, site, given = (tmp_path / name for name in ("update-ca-certificates", "crt", "pem"))
+    authority = trustme.CA()
+    given.write_bytes(authority.private_key_pem.bytes() + authority.cert_pem.bytes())
+    program.write_text(f"#!/bin/sh\necho made > {tmp_path}/list\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("PIP_CERT", str(given))
+    monkeypatch.setattr(bootstrap, "SITE", site)
+
+    bootstrap.trust_site()
+
+    assert site.read_text().strip() == authority.cert_pem.bytes().decode().strip()
+    assert (tmp_path / "list").exists()
+    assert os.environ["PIP_CERT"] == bootstrap.TRUST

@@ -214,6 +214,14 @@ def test_a_file_that_is_cut_short_is_told(tmp_path: Path, part: float) -> None:
     assert "is cut short" in refusal(file)
 
 
+def test_a_file_with_nothing_but_its_label_is_told(tmp_path: Path) -> None:
+    """The stick was pulled out at once."""
+    file = bundle(tmp_path)
+    file.write_bytes(file.read_bytes()[: offset(file, CODE) - 512])
+
+    assert "is cut short" in refusal(file)
+
+
 @pytest.mark.parametrize("content", [b"", b"no tar at all" * 100])
 def test_another_file_is_told(tmp_path: Path, content: bytes) -> None:
     """Somebody took the wrong one."""

@@ -196,7 +196,7 @@ async def test_a_broken_upgrade_goes_back(hub: Machine, anna: Student, goods: Sh
     said = hub.run(COMMAND, "upgrade", "--to", broken, check=False)
 
     assert "broken on purpose" in said
-    assert "The one before runs again" in said
+    assert "the one before runs again" in said
     assert "1.1" in hub.run(COMMAND, "--version")
     wait_until_up(hub)
     assert await kernel.run("print(answer)") == "42\n"

@@ -21,6 +21,7 @@ _KEPT_APART = {
 }
 
 _AUTHORITY = "hub"
+_OF_HUB = {"path": ["/", "/hub", "/hub/*"], "not": [{"path": ["/hub/static/*"]}]}
 
 _NO_CERTIFICATE = """\
 <!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="15">
@@ -125,6 +126,7 @@ def _https_server(config: Config) -> Part:
         {"handle": [_hardening(config), *map(_unless_said, _KEPT_APART.items())]},
         *_offer(config),
         *_limits(),
+        {"match": [_OF_HUB], "handle": [_waiting_proxy(config)], "terminal": True},
         {"handle": [_reverse_proxy(config)]},
     ]
     return {
@@ -222,6 +224,14 @@ def _reverse_proxy(config: Config) -> Part:
         # In place of what a client says of itself; Caddy sets them so by default.
         "headers": {"request": {"delete": ["Forwarded", "X-Scheme", "X-Real-Ip"]}},
     }
+
+
+def _waiting_proxy(config: Config) -> Part:
+    """Bear with a hub whose proxy is up before it: what is not found was not looked for by it."""
+    by_proxy = {"status_code": [404], "headers": {"X-JupyterHub-Version": None}}
+    gone = {"handle": [{"handler": "error", "status_code": 502}]}
+    told = {"handle_response": [{"match": by_proxy, "routes": [gone]}]}
+    return {**_reverse_proxy(config), **told}
 
 
 def _tls(config: Config) -> Part:
