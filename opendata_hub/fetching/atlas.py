@@ -1,15 +1,9 @@
 """ATLAS Open Data: the list of files that a dataset has, as ATLAS's own client knows it."""
 
-import importlib
-import sys
-from typing import Any
-
 from opendata_hub.datasets import Atlas, names
 from opendata_hub.errors import ConfigError, DataError
 from opendata_hub.fetching.listing import Listing
 from opendata_hub.fields import check
-
-_CLIENT = "atlasopenmagic"
 
 
 def resolve(wanted: Atlas, source: str) -> Listing:
@@ -22,9 +16,10 @@ def resolve(wanted: Atlas, source: str) -> Listing:
         source: what the list says of where it is from.
 
     Raises:
-        DataError: the client is not installed, knows no such dataset, or gets no answer.
+        DataError: the client knows no such dataset, or gets no answer.
     """
-    client = _client()
+    import atlasopenmagic as client  # a third of a second, which only its lists are worth
+
     try:
         client.set_verbosity("error")
         if wanted.release:
@@ -38,16 +33,6 @@ def resolve(wanted: Atlas, source: str) -> Listing:
         raise DataError(f"The list of ATLAS cannot be used: {error}") from None
     except Exception as error:  # the client raises what its libraries do
         raise DataError(f"ATLAS's list of {wanted.dataset} cannot be had: {_line(error)}") from None
-
-
-def _client() -> Any:
-    try:
-        return importlib.import_module(_CLIENT)
-    except ImportError:
-        raise DataError(
-            f"For `atlas` the package {_CLIENT} is needed; install it: {sys.executable} -m pip "
-            "install 'opendata-hub[data]'"
-        ) from None
 
 
 def _line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from opendata_hub.install.furnishing import file
 from opendata_hub.machine import Say, daemon, foreground, packages
 from opendata_hub.settings import Settings
 
-_DROPPED = [systemd.BACKUP, systemd.NIGHTLY]
+_DROPPED = [systemd.NIGHTLY, systemd.BACKUP]
 
 
 def write_units(settings: Settings, say: Say) -> bool:

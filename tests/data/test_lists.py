@@ -1,7 +1,6 @@
 """Lists of files: from the CERN Open Data portal, from ATLAS, and from whoever means ill."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,17 +180,3 @@ def test_atlas_names_become_files_whose_sums_are_kept(hub: Hub, atlas: Server) -
     assert again.stdout == "atlas: complete, 2 files, 10 kB\n"
     assert damaged.exit_code == 1
     assert "atlas: more.root is damaged" in damaged.stderr
-
-
-def test_without_atlas_client_it_is_said_how_to_get_it(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody else needs it."""
-    monkeypatch.setitem(sys.modules, "atlasopenmagic", None)
-    hub.declare(atlas={"atlas": {"dataset": "301204", "skim": "3lep"}})
-
-    done = hub.data("fetch")
-
-    assert done.exit_code == 1
-    assert "atlas: For `atlas` the package atlasopenmagic is needed; install it:" in done.stderr
-    assert "pip install 'opendata-hub[data]'" in done.stderr
