@@ -140,7 +140,7 @@ def _left_on_engine(client: docker.DockerClient) -> Iterator[Left]:
     if homes:
         ours = f"--filter label={LABEL}.role=home"
         command = f"docker volume ls -q {ours} | xargs docker volume rm"
-        yield Left(f"{len(homes)} homes, Docker volumes", "docker volume ls " + ours, command)
+        yield Left(f"Homes in Docker volumes ({len(homes)})", "docker volume ls " + ours, command)
     if client.images.list(filters={"label": f"{LABEL}.role=image"}):
         ours = f"--filter label={LABEL}.role=image"
         command = f"docker image ls -q {ours} | sort -u | xargs docker image rm -f"

@@ -1,5 +1,6 @@
 """Where this program came from: what pip has to be told to bring the same, or a newer one."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
@@ -59,7 +60,7 @@ def described(found: Distribution) -> Source:
     if "dir_info" in raw:
         folder = unquote(urlsplit(url).path)
         return Source(version, url, folder, folder)
-    return _of_file(version, url, raw.get("archive_info", {}))
+    return _of_file(version, url, _sum(found))
 
 
 def _of_repository(version: str, url: str, told: dict[str, Any]) -> Source:
@@ -69,12 +70,17 @@ def _of_repository(version: str, url: str, told: dict[str, Any]) -> Source:
     return Source(version, f"{version} {commit}", f"{base}@{commit}", newest)
 
 
-def _of_file(version: str, url: str, told: dict[str, Any]) -> Source:
-    sums = told.get("hashes") or {}
-    sum_ = sums.get("sha256") or str(told.get("hash", "")).partition("=")[2]
+def _of_file(version: str, url: str, content: str) -> Source:
     is_here = url.startswith("file:")
     spec = unquote(urlsplit(url).path) if is_here else url
-    return Source(version, f"{version} {sum_}", spec, None if is_here else url)
+    return Source(version, f"{version} {content}", spec, None if is_here else url)
+
+
+def _sum(found: Distribution) -> str:
+    """SHA-256 over the files of the program, by their sums; older pips note none of the archive."""
+    lines = (found.read_text("RECORD") or "").splitlines()
+    ours = sorted(line for line in lines if line.startswith("opendata_hub/") and "sha256=" in line)
+    return hashlib.sha256("\n".join(ours).encode()).hexdigest()
 
 
 def asked(to: str) -> str:

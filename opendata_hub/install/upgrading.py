@@ -1,6 +1,8 @@
 """Another version in the hub's place: tried before, taken back by itself where it does not run."""
 
+import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +62,11 @@ def upgrade(to: str | None, say: Say) -> Upgraded:
             return Upgraded(known.version, now.version, None, None)
         try:
             _try(made, say)
-        except OpenDataError:
+        except OpenDataError as error:
             environment.drop(made)
-            raise
+            raise MachineError(
+                f"Nothing has changed: version {now.version} cannot be used here.\n{error}"
+            ) from None
     copy = safekeeping.keep(State(places.CONFIG), known.version, say)
     downtime = _change(before, made, copy, say)
     environment.prune(KEPT, say)
@@ -98,21 +102,32 @@ def _try(made: Path, say: Say) -> None:
 def _change(before: Path, made: Path, copy: Path, say: Say) -> float:
     """Change over, and back where the hub does not run; return the seconds without a hub."""
     say("Changing over; servers go on")
-    since = time.monotonic()
+    since, say = time.monotonic(), _unbroken(say)
     try:
         _take(made, say)  # what runs has found its own files already
         since = time.monotonic()
         systemd.stop(systemd.HUB, say)
         safekeeping.keep_database(copy, State(places.CONFIG))
         _start(say)
-    except OpenDataError as error:
+    except BaseException as error:
         _go_back(before, made, copy, say)
         away = time.monotonic() - since
         raise MachineError(
             f"The new version does not run, and the one before runs again, with its database. The "
-            f"hub was away for {away:.0f} s; people's servers went on.\n{error}"
+            f"hub was away for {away:.0f} s; people's servers went on.\n{_words(error)}"
         ) from None
     return time.monotonic() - since
+
+
+def _unbroken(say: Say) -> Say:
+    """Let nobody's terminal that is gone keep the hub from coming back."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def said(line: str) -> None:
+        with suppress(OSError):
+            say(line)
+
+    return said
 
 
 def _take(made: Path, say: Say) -> None:
@@ -131,10 +146,25 @@ def _start(say: Say) -> None:
         raise MachineError(service.why_not())
 
 
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, OpenDataError) else "It was broken off."
+
+
 def _go_back(before: Path, made: Path, copy: Path, say: Say) -> None:
+    """
+    Have the version before run again, with its database.
+
+    Raises:
+        MachineError: it does not run either.
+    """
     say("Going back to the version before")
-    systemd.stop(systemd.HUB, say)
-    safekeeping.bring_back(copy, State(places.CONFIG), say)
-    _take(before, say)
-    environment.drop(made)
-    systemd.restart(systemd.HUB, say)
+    try:
+        systemd.stop(systemd.HUB, say)
+        safekeeping.bring_back(copy, State(places.CONFIG), say)
+        _take(before, say)
+        environment.drop(made)
+        _start(say)
+    except OpenDataError as error:
+        raise MachineError(
+            f"Neither the new version runs, nor the one before again; as all was: {copy}\n{error}"
+        ) from None

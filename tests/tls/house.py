@@ -154,6 +154,9 @@ async def _tell(request: web.Request) -> web.Response:
     told = {"headers": dict(request.headers), "size": size, "path": request.raw_path}
     banners = {"Server": "TornadoServer/6.5", "X-JupyterHub-Version": "6.1.1", "Via": "1.1 x"}
     own = "frame-ancestors 'none'"
+    if "lost" in request.query:  # as the hub's proxy says it, before the hub is there, and after
+        words = {} if request.query["lost"] == "by proxy" else banners
+        return web.Response(status=404, text="Jupyter has lots of moons", headers=words)
     if "framed" in request.query:
         banners["Content-Security-Policy"] = own
     answer = web.Response(text=json.dumps(told), headers=banners)

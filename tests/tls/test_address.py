@@ -199,3 +199,21 @@ def test_a_hub_that_is_away_is_said_so(tmp_path: Path) -> None:
 
     assert answer.status_code == 503 and "The hub is starting" in answer.text
     assert "server" not in answer.headers and answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("path", ["/", "/hub/home"])
+def test_a_hub_that_is_not_there_yet_is_said_so(browser: httpx.Client, path: str) -> None:
+    """Its proxy is up before it, and finds nothing: that is no lost page."""
+    answer = browser.get(path, params={"lost": "by proxy"})
+
+    assert answer.status_code == 503 and "The hub is starting" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "by"), [("/hub/nothing", "hub"), ("/user/anna/x", "proxy"), ("/hub/static/x", "proxy")]
+)
+def test_what_the_hub_does_not_find_is_lost(browser: httpx.Client, path: str, by: str) -> None:
+    """As is what servers and files do not have."""
+    answer = browser.get(path, params={"lost": f"by {by}"})
+
+    assert answer.status_code == 404 and "lots of moons" in answer.text

@@ -70,13 +70,27 @@ def test_a_repository_is_taken_at_its_commit(
 
 
 def test_a_file_has_no_newer_one(tmp_path: Path) -> None:
-    """Two files of the same version are told apart by their sums; who upgrades names the file."""
-    told = {"url": "file:///tmp/a.whl", "archive_info": {"hashes": {"sha256": "12"}}}
-    found = source.described(_distribution(tmp_path, told))
-    assert (found.spec, found.newest, found.identity) == ("/tmp/a.whl", None, "1.2 12")
-    old = {"url": "https://x/a.whl", "archive_info": {"hash": "sha256=12"}}
-    found = source.described(_distribution(tmp_path / "old", old))
-    assert (found.spec, found.newest, found.identity) == ("https://x/a.whl", found.spec, "1.2 12")
+    """Who upgrades names the file; that of an address may be another tomorrow."""
+    here = {"url": "file:///tmp/a.whl", "archive_info": {}}
+    found = source.described(_distribution(tmp_path / "here", here))
+    assert (found.spec, found.newest) == ("/tmp/a.whl", None)
+    far = {"url": "https://x/a.whl", "archive_info": {"hash": "sha256=12"}}
+    found = source.described(_distribution(tmp_path / "far", far))
+    assert (found.spec, found.newest) == ("https://x/a.whl", "https://x/a.whl")
+
+
+def test_two_files_of_a_version_are_told_apart_by_what_is_in_them(tmp_path: Path) -> None:
+    """What Python has compiled does not count, nor what pip notes: that differs each time."""
+    noted = {"url": "file:///tmp/a.whl", "archive_info": {}}
+
+    def identity(name: str, record: str) -> str:
+        found = _distribution(tmp_path / name, noted)
+        (tmp_path / name / "opendata_hub-1.2.dist-info" / "RECORD").write_text(record)
+        return source.described(found).identity
+
+    one = identity("one", "opendata_hub/a.py,sha256=1,1\nopendata_hub/a.pyc,,\n")
+    assert one == identity("same", "x/direct_url.json,sha256=9,9\nopendata_hub/a.py,sha256=1,1\n")
+    assert one != identity("other", "opendata_hub/a.py,sha256=2,1\n")
 
 
 def test_what_to_upgrade_to_is_a_version_a_file_or_an_address(tmp_path: Path) -> None:

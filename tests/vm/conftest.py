@@ -13,17 +13,26 @@ from tests.vm.bridge import Bridge, bridge
 from tests.vm.machine import Machine, data_disk
 from tests.vm.shop import Shop, shop
 
+BROKEN_OFF = pytest.StashKey[str]()
+"""In a file whose tests are one story: which of them has failed first."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Function,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to the report of a test that failed what happened on its machine."""
+    """Add to the report of a test that failed what happened on its machine; note that it did."""
     report = yield
     if report.failed:
-        machines = [one for one in item.funcargs.values() if isinstance(one, Machine)]
-        report.sections += [("on the machine", one.report()) for one in machines]
+        assert item.parent
+        item.parent.stash.setdefault(BROKEN_OFF, item.name)
+        found = {getattr(one, "now", one) for one in item.funcargs.values() if _has_machine(one)}
+        report.sections += [("on the machine", one.report()) for one in found]
     return report
+
+
+def _has_machine(one: object) -> bool:
+    return isinstance(getattr(one, "now", one), Machine)
 
 
 @pytest.fixture(scope="package")

@@ -58,6 +58,7 @@ class Machine:
         self.folder, self._bridge, self._downloads = folder, bridge, downloads
         self.name = f"{bridge.name}m{os.getpid()}"[:15]
         self.address = bridge.address(2)
+        self._shell: subprocess.Popen[bytes] | None = None
         self.disk = folder / "disk"
         for name in ("disk", "upper", "work", "docker"):
             (folder / name).mkdir()
@@ -126,16 +127,16 @@ class Machine:
 
     def throw_away(self) -> None:
         """Cut its power, and destroy its disk."""
-        if hasattr(self, "_shell"):
-            self._kill()
+        if self._shell:
+            self._kill(self._shell)
         subprocess.run(["umount", "--lazy", str(self.disk)], check=True)
         for group in _groups(self.name):
             wait_for(lambda group=group: _removed(group), f"nothing is left in {group}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _kill(self) -> None:
-        self._shell.kill()  # first: it would boot the machine again
-        self._shell.wait()
+    def _kill(self, shell: "subprocess.Popen[bytes]") -> None:
+        shell.kill()  # first: it would boot the machine again
+        shell.wait()
         for group in _groups(self.name):
             for process in _processes(group):
                 with suppress(ProcessLookupError):
@@ -144,9 +145,11 @@ class Machine:
     # -- what a person who is logged in there does
 
     def _leader(self) -> int | None:
-        """Return its process 1, as this machine counts."""
-        nspawn = next(iter(_children(self._shell.pid)), None)
-        return next(iter(_children(nspawn)), None) if nspawn else None
+        """Return its process 1, as this machine counts; None where it does not run."""
+        if not self._shell:
+            return None
+        found = [one for nspawn in _children(self._shell.pid) for one in _children(nspawn)]
+        return next((one for one in found if _name(one) == "systemd"), None)
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run a command as its root; return what it printed. One that fails ends the test."""
@@ -178,10 +181,15 @@ class Machine:
     @property
     def console(self) -> str:
         """What it printed while it booted."""
-        return (self.folder / "console").read_text("utf-8", "replace")[-3000:]
+        file = self.folder / "console"
+        return file.read_text("utf-8", "replace")[-3000:] if file.exists() else ""
 
     def report(self) -> str:
         """What happened on it, for a test that failed."""
+        if not self.folder.exists():
+            return "It was thrown away."
+        if not self._leader():
+            return f"It does not run; its console:\n{self.console}"
         commands = (
             ("tail", "-n60", "/var/log/cloud-init-output.log"),
             ("systemctl", "--failed", "--no-pager"),
@@ -205,8 +213,7 @@ def machine(
     try:
         yield made
     except BaseException:
-        if made._leader():
-            print(made.report())
+        print(made.report())
         raise
     finally:
         if made.folder.exists():
@@ -264,11 +271,17 @@ def _processes(group: Path) -> list[int]:
     return [int(process) for file in files for process in file.read_text().split()]
 
 
-def _children(process: int | None) -> list[int]:
+def _children(process: int) -> list[int]:
     with suppress(FileNotFoundError):
         text = Path(f"/proc/{process}/task/{process}/children").read_text()
         return [int(child) for child in text.split()]
     return []
+
+
+def _name(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    return ""
 
 
 def _removed(group: Path) -> bool:

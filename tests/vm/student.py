@@ -50,7 +50,7 @@ class Student:
         """Start the server unless it is up, and wait until it is."""
         if not self.has_server():
             self._ask("POST", "server")
-        wait_for(self.has_server, f"{self.name}'s server is up", patience=180)
+        wait_for(self.has_server, f"{self.name}'s server is up", patience=600)
 
     def has_server(self) -> bool:
         """Whether the hub says that the server is up."""
