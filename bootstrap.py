@@ -132,7 +132,10 @@ def install_packages(names: list[str]) -> None:
     while not run("apt-get", "update", *options) and time.monotonic() < end:
         time.sleep(5)  # it does not wait for the lock of its lists
     if not run("apt-get", "install", "--yes", "--no-install-recommends", *options, *names):
-        raise Failed(f"apt-get could not install {' '.join(names)}: does this machine get out?")
+        raise Failed(
+            f"apt-get could not install {' '.join(names)}; its reason is in the "
+            "lines before. Can this machine reach the internet, or its mirror?"
+        )
 
 
 def install_python(package: str) -> None:
@@ -154,7 +157,10 @@ def install_package(package: str) -> Path:
     if not run(sys.executable, "-m", "venv", "--clear", str(venv)):
         raise Failed(f"An environment for Python could not be made in {venv}.")
     if not run(*pip, "--progress-bar", "off", package):
-        raise Failed("pip could not install the package: is its name right, and can it be reached?")
+        raise Failed(
+            "pip could not install the package; its reason is in the lines before. Is its "
+            "name right, and can this machine reach it?"
+        )
     return venv / "bin/opendata-hub"
 
 
@@ -261,6 +267,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Install, or say why not."""
     asked = parse()
+    if sys.version_info < (3, 10) or not shutil.which("apt-get"):
+        sys.exit("opendata-hub needs Debian 12, Ubuntu 22.04, or a newer one of these.")
     if os.geteuid() != 0:
         sys.exit("Only root can install programs: sudo python3 bootstrap.py")
     if asked.serve_page:
@@ -275,7 +283,7 @@ def main() -> None:
         install_python(package)
         write_status(step := STEPS[1])
         program = install_package(package)
-    except Failed as failure:
+    except (Failed, OSError) as failure:
         write_status(step, str(failure))
         sys.exit(str(failure))
     write_status(None)

@@ -36,13 +36,13 @@ def upgrade(to: str | None, bundle: Path | None) -> None:
     with steps() as say:
         done = _from(bundle, say) if bundle else run(to, say)
     if done.downtime is None:
-        click.echo(f"Nothing to do: version {done.now} runs, and it is just that.")
+        click.echo(f"Nothing to do: that is version {done.now}, which runs.")
         return
     click.echo(
         f"Version {done.now} runs, where {done.before} did. The hub was away for "
         f"{done.downtime:.1f} seconds; people's servers went on."
     )
-    click.echo(f"As it was before, without homes: {done.copy}")
+    click.echo(f"Database, settings and secrets from before: {done.copy}")
 
 
 def _from(file: Path, say: Say) -> Upgraded:

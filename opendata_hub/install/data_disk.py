@@ -143,6 +143,7 @@ def _require_empty(place: Path) -> None:
     if place.is_dir() and any(place.iterdir()):
         raise MachineError(
             f"There are files in {place}, which a disk mounted there would hide. Move them away, "
-            f"such as by mv {place} {place}.before, and put them onto the disk afterwards."
+            f"and onto the disk afterwards: sudo systemctl stop opendata-hub; sudo mv {place} "
+            f"{place}.before"
         )
     place.mkdir(mode=0o755, parents=True, exist_ok=True)

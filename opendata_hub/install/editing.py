@@ -43,7 +43,9 @@ def _first(text: str, change: Change, wanted: Any) -> str:
             continue  # not as most people write it
     key = ".".join(change.keys)
     what = f"write {key}: {change.value}" if change.value else f"take {key} out"
-    raise ConfigError(f"hub.yaml cannot be changed by a program; {what} there, then do it again.")
+    raise ConfigError(
+        f"This hub.yaml is written so that no program can change it; {what} in it, and try again."
+    )
 
 
 def _parsed(text: str) -> Any:

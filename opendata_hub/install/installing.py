@@ -31,7 +31,7 @@ from opendata_hub.settings.state import State
 from opendata_hub.site import Site
 
 BUNDLE, DISK, PROGRAM, FILES = "Bundle", "Data disk", "Program", "hub.yaml"
-UNITS, HUB, BASES = "Services", "The hub", "Ground of images"
+UNITS, HUB, BASES = "Services", "The hub", "Base of the images"
 
 
 @dataclass(frozen=True)

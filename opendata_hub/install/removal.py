@@ -20,6 +20,7 @@ from opendata_hub.install.furnishing import file
 from opendata_hub.machine import Say, daemon, trust
 from opendata_hub.machine.network import nft
 from opendata_hub.settings import HubFile, isolation
+from opendata_hub.storage import subvolumes
 
 _GRACE = 10  # seconds that a server has to save and end
 _UNITS = [systemd.NIGHTLY, systemd.BACKUP, systemd.HUB]
@@ -111,14 +112,14 @@ def _remove_program(say: Say) -> None:
 
 def _left() -> Iterator[Left]:
     yield from _folder("Settings", places.CONFIG)
-    name = systemd.mount_name(places.DATA)
-    if systemd.text_of(name):
-        away = f"sudo systemctl disable --now '{name}' && sudo rm '{systemd.UNITS / name}'"
-        yield Left("The data disk, mounted at each boot", str(places.DATA), away)
     yield from _folder("Accounts, secrets, logins", places.DATA / "hub")
-    yield from _folder("Homes", _homes())
+    yield from _homes_in(_homes())
     yield from _folder("Data", places.DATA / "datasets")
     yield from _folder("Copies from before upgrades", places.DATA / "backups")
+    name = systemd.mount_name(places.DATA)
+    if systemd.text_of(name):  # the last one: what is above lies on it
+        away = f"sudo systemctl disable --now '{name}' && sudo rm '{systemd.UNITS / name}'"
+        yield Left("The data disk, mounted at each boot", str(places.DATA), away)
 
 
 def _homes() -> Path:
@@ -128,6 +129,15 @@ def _homes() -> Path:
     except ConfigError:
         path = None
     return path or places.DATA / "homes"
+
+
+def _homes_in(path: Path) -> Iterator[Left]:
+    if path.is_dir() and subvolumes.is_btrfs(path):
+        # Snapshots are read-only, also for rm; 256 is the root of whatever can be one.
+        each = f"sudo find {path} -depth -inum 256 -exec btrfs subvolume delete {{}} \\;"
+        yield Left("Homes", str(path), f"{each}; sudo rm -r {path}")
+    else:
+        yield from _folder("Homes", path)
 
 
 def _folder(what: str, path: Path) -> Iterator[Left]:
