@@ -12,7 +12,8 @@ def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-try:
-    service.write_units(load(file()), _say)
-except OpenDataError as error:
-    sys.exit(str(error))
+if __name__ == "__main__":
+    try:
+        service.write_units(load(file()), _say)
+    except OpenDataError as error:
+        sys.exit(str(error))

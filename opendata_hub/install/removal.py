@@ -17,7 +17,7 @@ from opendata_hub.fields import check, read_yaml
 from opendata_hub.homes import LABEL, SERVERS
 from opendata_hub.install import environment, systemd
 from opendata_hub.install.furnishing import file
-from opendata_hub.machine import Say, daemon, trust
+from opendata_hub.machine import Say, caddy, daemon, trust
 from opendata_hub.machine.network import nft
 from opendata_hub.settings import HubFile, isolation
 from opendata_hub.storage import subvolumes
@@ -116,6 +116,8 @@ def _left() -> Iterator[Left]:
     yield from _homes_in(_homes())
     yield from _folder("Data", places.DATA / "datasets")
     yield from _folder("Copies from before upgrades", places.DATA / "backups")
+    if (masked := systemd.UNITS / caddy.UNIT).is_symlink():
+        yield Left("Caddy's own service, switched off", str(masked), "sudo systemctl unmask caddy")
     name = systemd.mount_name(places.DATA)
     if systemd.text_of(name):  # the last one: what is above lies on it
         away = f"sudo systemctl disable --now '{name}' && sudo rm '{systemd.UNITS / name}'"
