@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from opendata_hub.guard.watched import Known, Watched, spell
 
 _FRESH = 120.0  # seconds for which it is good to know how much each server had
 _APART = 0.5  # seconds between two weighings, where nothing was known before
+_SOON = 0.1  # seconds, after which it shows already who writes as fast as a disk can
 _LEAST = 20  # nobody is stopped who has taken less than one part in so many of what has to be left
 _AT_A_TIME = 4
 _FILES = 20  # one of so many files on a disk has to be left
+_NEEDED = 0.5  # seconds to find and to stop who fills a disk
 _REST = 2.0  # seconds, after a look that failed
 
 log = logging.getLogger("opendata_hub.guard")
@@ -97,7 +100,7 @@ class Guard:
         return min(lasts)
 
     async def _mind(self, one: Watched, left: int) -> None:
-        level = one.floor.level(left)
+        level = one.floor.level(one.soon(left, _NEEDED))
         if level is Level.SHORT:
             await self._act(one, left)
         elif level is Level.CALM:
@@ -128,12 +131,15 @@ class Guard:
             one.floor.lower(left)
 
     async def _find(self, one: Watched, left: int) -> Case | None:
-        """Find who has grown most; where nothing shows it yet, by a second look a moment later."""
+        """Find who has grown most; where nothing shows it yet, by more looks within a moment."""
         if one.known and (case := await self._compare(one, one.known, left)):
             return case
         known = await self._weigh_all(one, one.known)
-        await asyncio.sleep(_APART)
-        return await self._compare(one, known, one.of(await _left(one.disk)))
+        case, since = None, time.monotonic()
+        while case is None and (waited := time.monotonic() - since) < _APART:
+            await asyncio.sleep(min(_SOON, _APART - waited))
+            case = await self._compare(one, known, one.of(await _left(one.disk)))
+        return case
 
     async def _compare(self, one: Watched, known: Known, left: int) -> Case | None:
         """Weigh again; for who explains half of what is gone the others need not wait."""

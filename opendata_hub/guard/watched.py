@@ -52,6 +52,7 @@ class Watched:
         files: whether it is the number of files, and not bytes.
         known: what is known of servers, while it matters.
         weighing: finds that out.
+        seen: what was left at the last look, and by which clock.
     """
 
     disk: Disk
@@ -59,6 +60,16 @@ class Watched:
     floor: Floor
     known: Known | None = None
     weighing: "asyncio.Task[None] | None" = None
+
+    seen: tuple[float, int] | None = None
+
+    def soon(self, left: int, seconds: float) -> int:
+        """Return what is left in so many seconds, if all goes on as since the look before."""
+        now, before = time.monotonic(), self.seen
+        self.seen = now, left
+        if before is None:
+            return left
+        return left - int(max(before[1] - left, 0) / max(now - before[0], 0.01) * seconds)
 
     def of(self, left: Left) -> int:
         """Return what is left of it."""

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ MEMORY = 4 * 2**30
 DISK = "/dev/vdb"
 """Where a machine finds its data disk, which a test gave it."""
 
+_NUMBERS = count()
 _ENDED, _REBOOTED = 60, 133  # seconds, and systemd-nspawn's own exit code
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -56,7 +58,8 @@ class Machine:
         downloads: Path | None = None,
     ) -> None:
         self.folder, self._bridge, self._downloads = folder, bridge, downloads
-        self.name = f"{bridge.name}m{os.getpid()}"[:15]
+        # Another than that of the machine before, whose interface may take a while to go.
+        self.name = f"{bridge.name}m{next(_NUMBERS)}"
         self.address = bridge.address(2)
         self._shell: subprocess.Popen[bytes] | None = None
         self.disk = folder / "disk"
@@ -88,6 +91,8 @@ class Machine:
             f"--bind={self.folder}/docker:/var/lib/docker", *disks,
         ]  # fmt: skip
         groups = " ".join(map(str, _groups(self.name)))
+        # Left by a run that was killed, as may be the bridge's number.
+        subprocess.run(["ip", "link", "delete", f"vb-{self.name}"], capture_output=True)
         self.booted = time.monotonic()
         with (self.folder / "console").open("wb") as console:
             self._shell = subprocess.Popen(
@@ -95,6 +100,11 @@ class Machine:
                 stdout=console, stderr=console, env={**os.environ, **_VARIABLES},
                 start_new_session=True,
             )  # fmt: skip
+        wait_for(lambda: self._leader() or self._has_ended(), "it boots")
+        assert not self._has_ended(), f"It does not boot; its console:\n{self.console}"
+
+    def _has_ended(self) -> bool:
+        return self._shell is not None and self._shell.poll() is not None
 
     def _kept(self, name: str) -> Path:
         assert self._downloads
