@@ -7,20 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import docker
 import httpx
 
 from opendata_hub.homes import LABEL
+from opendata_hub.install import removal
 from opendata_hub.machine import ports
 from opendata_hub.settings.model import ports as own_ports
 from tests.conftest import STARTER, remove_network
 from tests.hubs import wait_for
 from tests.ports import free_hub_port
-
-starting = import_module("opendata_hub.cli.start")  # its command has the same name
 
 HUB_FILE = """
 hub: {{title: Test, url: "http://localhost:{port}"}}
@@ -130,9 +128,9 @@ def test_stop_ends_a_server_and_keeps_its_home(
             volumes={volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
             detach=True,
         )
-        assert server.id in [found.id for found in starting._servers(engine)]
-        starting._end(server)
-        starting._end(server)
+        assert server.id in [found.id for found in removal.servers(engine)]
+        removal.stop([server])
+        removal.stop([server])
         assert not client.containers(all=True, filters={"id": server.id})
     finally:
         volume.remove()
