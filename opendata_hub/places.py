@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).resolve().parent
 _BESIDE = PACKAGE.parent  # in a checkout, the folders lie there; a wheel carries them inside
 IS_CHECKOUT = (_BESIDE / "images" / "catalogue.yaml").is_file()
 ASSETS = _BESIDE if IS_CHECKOUT else PACKAGE / "assets"
-"""``images``, ``datasets/sample``, ``welcome``, ``hub.yaml`` and ``jupyterhub_config.py``."""
+"""What comes with us: images, the sample, the welcome, hub.yaml, ``bootstrap.py`` and the like."""
 
 PROGRAM = Path("/opt/opendata-hub")
 """Environments, one for each version, and ``current``, a link to the one that runs."""

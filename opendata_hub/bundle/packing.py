@@ -17,6 +17,7 @@ from opendata_hub.bundle.writing import Writer
 from opendata_hub.catalogue import Image
 from opendata_hub.datasets import Dataset
 from opendata_hub.errors import MachineError
+from opendata_hub.fetching.place import Place
 from opendata_hub.fields import format_size
 from opendata_hub.machine import Say, layers, parcels, space
 from opendata_hub.machine.sealing import Tell
@@ -27,8 +28,6 @@ FILES = "files"
 """Folder in that of a dataset, with what students see."""
 CODE = "unpack.py"
 """What opens the bundle where there is nothing of us yet."""
-LIST = "list.json"
-"""Beside it and beside a fetched dataset's versions: what it shall hold."""
 
 About = dict[str, Any]
 Carried = Mapping[str, tuple[Dataset, Path]]
@@ -54,7 +53,7 @@ class Contents:
     datasets: Mapping[str, Dataset]
     folder: Path
 
-    def carried(self) -> "Carried":
+    def carried(self) -> Carried:
         """
         Return datasets with their folders, but for those that the program brings.
 
@@ -100,7 +99,7 @@ def pack(client: docker.DockerClient, contents: Contents, file: Path, say: Say) 
         stage = Path(scratch)
         about = _gather(stage, say)
         say("Saving the images")
-        parcels.save(client, contents.images, stage / IMAGES, _telling(say))
+        parcels.save(client, contents.images, stage / IMAGES, telling(say))
         about["images"] = ids
         about["room"]["images"] = 2 * layered  # the engine unpacks them before it takes them
         about["datasets"] = {
@@ -109,7 +108,7 @@ def pack(client: docker.DockerClient, contents: Contents, file: Path, say: Say) 
         }
         say(f"Writing {file}")
         members = [*_program(stage), *_data(carried)]
-        _write(file, about, members, sum(sizes.values()) + _size(stage), _telling(say))
+        _write(file, about, members, sum(sizes.values()) + _size(stage), telling(say))
     return about
 
 
@@ -143,8 +142,9 @@ def _program(stage: Path) -> Iterator[Member]:
 def _data(carried: Carried) -> Iterator[Member]:
     for name, (dataset, place) in carried.items():
         folder = f"{DATASETS}/{name}"
-        if (dataset.path / LIST).is_file() and dataset.is_fetched:
-            yield dataset.path / LIST, f"{folder}/{LIST}"
+        listing = Place(dataset.path).listing_file
+        if dataset.is_fetched and listing.is_file():
+            yield listing, f"{folder}/{listing.name}"
         yield place, f"{folder}/{FILES}"
 
 
@@ -180,5 +180,6 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-def _telling(say: Say) -> Tell:
+def telling(say: Say) -> Tell:
+    """Say how many bytes are done, of how many."""
     return lambda done, total: say(f"  {format_size(done)} of {format_size(total)}")

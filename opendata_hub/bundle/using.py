@@ -13,11 +13,10 @@ import docker
 
 from opendata_hub import places
 from opendata_hub.bundle import unpack
-from opendata_hub.bundle.packing import DATASETS, FILES, IMAGES
+from opendata_hub.bundle.packing import DATASETS, FILES, IMAGES, telling
 from opendata_hub.datasets import Dataset
 from opendata_hub.errors import MachineError
 from opendata_hub.fetching import bring
-from opendata_hub.fields import format_size
 from opendata_hub.machine import Say, parcels, sealing, space
 
 
@@ -30,13 +29,9 @@ def used(file: Path, say: Say) -> Iterator["Bundle"]:
         MachineError: it is damaged or no bundle, is for another machine, or does not fit.
     """
     file, folder = file.absolute(), places.PROGRAM / "bundle"
-
-    def tell(done: int, total: int) -> None:
-        say(f"  {format_size(done)} of {format_size(total)}")
-
     say(f"Checking {file}")
     with _in_words():
-        about = unpack.ensure(file, folder, tell)
+        about = unpack.ensure(file, folder, telling(say))
     before = dict(os.environ)
     os.environ.update(unpack.environment(folder))
     try:
@@ -75,7 +70,7 @@ class Bundle:
             parcels.load_from(
                 client,
                 stream,
-                lambda done: say(f"  {format_size(done)} of {format_size(size)}"),
+                lambda done: telling(say)(done, size),
                 self.about["room"]["images"] // 2,
             )
 

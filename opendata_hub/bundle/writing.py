@@ -11,9 +11,7 @@ from typing import IO, Any
 
 from opendata_hub.bundle.unpack import ABOUT, SUMS
 from opendata_hub.errors import MachineError
-from opendata_hub.machine.sealing import Tell
-
-_CHUNK = 2**20
+from opendata_hub.machine.sealing import CHUNK, Tell
 
 
 class Writer:
@@ -27,7 +25,7 @@ class Writer:
 
     def __init__(self, out: IO[bytes], about: Mapping[str, Any], tell: Tell, total: int) -> None:
         self._tar = tarfile.open(fileobj=out, mode="w")  # noqa: SIM115
-        self._tar.copybufsize = _CHUNK  # type: ignore[attr-defined]
+        self._tar.copybufsize = CHUNK  # type: ignore[attr-defined]
         self._out, self._tell, self._total = out, tell, total
         self._sums: dict[str, str] = {}
         content = json.dumps(about).encode()

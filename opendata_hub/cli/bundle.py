@@ -32,10 +32,8 @@ def bundle(file: Path, config: Path | None) -> None:
     def run(client: docker.DockerClient) -> None:
         with access(settings).taken(), steps() as say:
             about = bundles.pack(client, contents, file, say)
-        images, data = (
-            count(len(about["images"]), "image"),
-            count(len(about["datasets"]), "dataset"),
-        )
+        images = count(len(about["images"]), "image")
+        data = count(len(about["datasets"]), "dataset")
         click.echo(
             f"{file} is whole: {format_size(file.stat().st_size)}, {images}, {data}, for "
             f"{about['distribution']} {about['release']} on {about['architecture']}.\n"

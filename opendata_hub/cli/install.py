@@ -97,7 +97,7 @@ def _tell_status() -> None:
         click.echo(f"{step['name']}: {_MARKS.get(step['state'], step['state'])}{when}")
     if found["problem"]:
         click.echo(found["problem"])
-        click.echo("When that is mended: sudo opendata-hub install")
+        click.echo("When that is mended, run the same command again, with the same options.")
         raise SystemExit(1)
     if found["url"]:
         click.echo(found["url"])

@@ -57,7 +57,7 @@ def of_machine() -> list[Look]:
 
 def of_hub(settings: Settings) -> list[Look]:
     """Return all that there is to look at."""
-    looks = [
+    return [
         Look("Service", lambda: unit.check(systemd.HUB)),
         Look("Engine", _engine),
         Look("Disk", partial(_disk, settings)),
@@ -67,12 +67,12 @@ def of_hub(settings: Settings) -> list[Look]:
         Look("Network", partial(_network, settings)),
         Look("Proxy", lambda: [proxy.check()]),
         Look("Ports", partial(_ports, settings)),
+        *_address(settings),
         Look("Homes", partial(_homes, settings)),
         Look("Datasets", lambda: datasets.check(settings.datasets if daemon.is_local() else {})),
         Look("Backup", partial(_backup, settings)),
         Look("Clock", partial(_clock, settings)),
     ]
-    return [*looks[:9], *_address(settings), *looks[9:]]
 
 
 def _engine() -> Iterator[Finding]:

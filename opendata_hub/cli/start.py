@@ -106,8 +106,8 @@ def _run(
     command = [sys.executable, "-m", "jupyterhub", "-f", str(_hub_config(settings))]
     health = f"{settings.hub.inside}/hub/health"
     environment = _environment(config, settings.hub.port, isolated)
-    known = len(_logins(settings))
-
+    state = State(settings.folder)
+    known = len(state.known_logins())
     last = _last_to_listen(settings, own, isolated)
 
     def is_up() -> bool:
@@ -117,7 +117,7 @@ def _run(
 
     def ready() -> None:
         nonlocal known
-        new = _logins(settings)[known:]
+        new = state.known_logins()[known:]
         known += len(new)
         if notify.is_service():
             running.note(mark)
@@ -178,9 +178,3 @@ def _environment(config: Path | None, port: int, isolated: bool) -> dict[str, st
         environment["OPENDATA_HUB_PREVIEW"] = "1"
     environment.pop(notify.SOCKET, None)  # Caddy would tell that it is ready, and the hub is not
     return environment
-
-
-def _logins(settings: Settings) -> list[str]:
-    """Lines of the file to which the hub adds each login that it makes; none before the first."""
-    file = State(settings.folder).logins
-    return file.read_text("utf-8").splitlines() if file.exists() else []

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator
 
-RULE = (
+_RULE = (
     "write a path below the dataset's folder, such as 2016/events.root, without .. and control "
     "characters"
 )
@@ -30,7 +30,7 @@ def _is_part(part: str) -> bool:
 
 def _checked(name: str) -> str:
     if not is_safe(name):
-        raise ValueError(RULE)
+        raise ValueError(_RULE)
     return name
 
 

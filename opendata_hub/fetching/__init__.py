@@ -15,7 +15,6 @@ from opendata_hub.fetching.download import Download
 from opendata_hub.fetching.gathering import Gathering
 from opendata_hub.fetching.near import Brought, Near
 from opendata_hub.fetching.order import Order
-from opendata_hub.fetching.place import Version
 from opendata_hub.fetching.sums import Tick
 from opendata_hub.fetching.web import session
 
@@ -29,7 +28,7 @@ def near(order: Order, brought: Brought | None = None) -> Near:
 
 def gather(
     order: Order, found: Near, way: Download | None, tick: Tick, stop: threading.Event
-) -> Version:
+) -> None:
     """
     Have all files of a dataset and make them its current version.
 
@@ -40,7 +39,7 @@ def gather(
         DataError: some files cannot be had; those that were are kept for the next time.
         Stopped: ``stop`` was set.
     """
-    return Gathering(order, found, way, tick, stop).run()
+    Gathering(order, found, way, tick, stop).run()
 
 
 def bring(name: str, dataset: Dataset, stage: Path, tick: Tick = lambda _: None) -> None:

@@ -18,7 +18,7 @@ PAUSE = 1.0
 """Seconds after a try that brought nothing; twice as long after each more."""
 
 _TRIES = 5  # in a row that bring nothing
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 _LONGEST_WAIT = 60  # seconds, whatever a server asks for
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 _MARKS = ("ETag", "Last-Modified")

@@ -17,8 +17,8 @@ from opendata_hub.fetching.listing import Listing, Piece
 from opendata_hub.fetching.near import Near
 from opendata_hub.fetching.order import Order
 from opendata_hub.fetching.part import Part
-from opendata_hub.fetching.place import Version, unwritable
-from opendata_hub.fetching.sums import Stopped, Tick
+from opendata_hub.fetching.place import unwritable
+from opendata_hub.fetching.sums import Tick
 
 AT_A_TIME = 8
 """Files: so that many small ones wait for their server together."""
@@ -29,10 +29,6 @@ _TOLD = 5
 
 class _Over(DataError):
     """The disk does not go on: nor can any other file."""
-
-
-class _Lost(DataError):
-    """A file is not among what was brought."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Gathering:
     tick: Tick
     stop: threading.Event
 
-    def run(self) -> Version:
+    def run(self) -> None:
         """
         Have all files, and make them the current version.
 
@@ -67,11 +63,10 @@ class Gathering:
                 listings.write(place.listing_file, listing)
                 files = tuple(self._all())
                 whole = Listing(source=listing.source, files=files, made_of=listing.digest)
-                version = place.swap_in(listing.digest, whole)
+                place.swap_in(listing.digest, whole)
                 listings.write(place.listing_file, whole)
             except OSError as error:
                 raise DataError(_trouble(place.root, error)) from None
-        return version
 
     def _all(self) -> list[Piece]:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
@@ -97,13 +92,7 @@ class Gathering:
                 if self.way and len(troubles) == _ENOUGH:
                     break
         if troubles:
-            raise DataError("\n".join(self._told(troubles)))
-
-    def _told(self, troubles: list[DataError]) -> list[str]:
-        lines = sorted(map(str, troubles))
-        more = len(lines) - _TOLD
-        rest = [f"And so on for {more:,} more files."] if more > 0 else []
-        return [*lines[:_TOLD], *rest]
+            raise DataError("\n".join(_told(troubles)))
 
     def _have(self, piece: Piece) -> Piece:
         try:
@@ -168,7 +157,14 @@ class Gathering:
         folder = self.near.brought.folder if self.near.brought else "what is here"
         damaged = any(self.near.elsewhere(piece))
         how = "is damaged in" if damaged else "is not in"
-        raise _Lost(f"{piece.name} {how} {folder}.")
+        raise DataError(f"{piece.name} {how} {folder}.")
+
+
+def _told(troubles: list[DataError]) -> list[str]:
+    lines = sorted(map(str, troubles))
+    more = len(lines) - _TOLD
+    rest = [f"And so on for {more:,} more files."] if more > 0 else []
+    return [*lines[:_TOLD], *rest]
 
 
 def _known(piece: Piece, size: int, found: str) -> Piece:
@@ -184,6 +180,3 @@ def _trouble(folder: Path, error: OSError) -> str:
     if error.filename and not Path(error.filename).is_relative_to(folder):
         return f"{error.filename} cannot be read: {error.strerror}."
     return unwritable(folder, error)
-
-
-__all__ = ["AT_A_TIME", "Gathering", "Stopped"]

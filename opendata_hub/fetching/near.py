@@ -44,7 +44,7 @@ class Near:
         brought: from elsewhere; what is in it is copied.
     """
 
-    folders: Sequence[Path] = ()
+    folders: Sequence[Path]
     brought: Brought | None = None
 
     def here(self, piece: Piece) -> Iterator[Path]:

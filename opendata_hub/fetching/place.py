@@ -31,7 +31,12 @@ class Version:
     @property
     def listing(self) -> Listing | None:
         """Its files, with the sums that they had when they came."""
-        return listings.read(self.folder.with_name(f"{self.folder.name}.json"))
+        return listings.read(self.listing_file)
+
+    @property
+    def listing_file(self) -> Path:
+        """Where that list is."""
+        return self.folder.with_name(f"{self.folder.name}.json")
 
     @property
     def faults(self) -> list[str]:
@@ -56,8 +61,8 @@ class Version:
     def remove(self) -> None:
         """Delete it."""
         shutil.rmtree(self.folder)
-        for kind in ("json", "faults.json"):
-            self.folder.with_name(f"{self.folder.name}.{kind}").unlink(missing_ok=True)
+        for file in (self.listing_file, self._faults_file):
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Place:
             DataError: somebody else fetches into it, or it cannot be written.
         """
         try:
-            make_folder(self.root)
+            _make_folder(self.root)
             lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DataError(unwritable(self.root, error)) from None
@@ -133,7 +138,7 @@ class Place:
         finally:
             os.close(lock)
 
-    def swap_in(self, digest: str, listing: Listing) -> Version:
+    def swap_in(self, digest: str, listing: Listing) -> None:
         """
         Make the gathered files the current version, at once and whole.
 
@@ -144,10 +149,10 @@ class Place:
             OSError: the disk does not let us.
         """
         versions = self.root / _VERSIONS
-        make_folder(versions)
+        _make_folder(versions)
         number = max((int(version.folder.name) for version in self._versions()), default=0) + 1
         version = Version(versions / str(number))
-        listings.write(version.folder.with_name(f"{number}.json"), listing)
+        listings.write(version.listing_file, listing)
         gathered = self.coming(digest) / "files"
         _open_to_all(gathered)
         gathered.replace(version.folder)
@@ -158,14 +163,13 @@ class Place:
         draft.replace(self.root / CURRENT)
         _settle(self.root)
         shutil.rmtree(self.root / _COMING)
-        return version
 
 
 def _folders(above: Path) -> list[Path]:
     return [path for path in above.iterdir() if path.is_dir()] if above.is_dir() else []
 
 
-def make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     """Make a folder that everybody can enter, whatever this user's umask."""
     if not folder.is_dir():
         folder.mkdir(parents=True)

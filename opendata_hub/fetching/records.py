@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from opendata_hub.errors import ConfigError, DataError
 from opendata_hub.fetching import web
@@ -21,7 +21,6 @@ _ALGORITHMS = ("adler32", "sha256")
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="ignore")
     uri: str = ""
     size: int | None = None
     checksum: str = ""
@@ -29,14 +28,12 @@ class _Entry(BaseModel):
 
 
 class _Index(BaseModel):
-    model_config = ConfigDict(extra="ignore")
     files: list[_Entry] = []
 
 
 class _Metadata(BaseModel):
-    model_config = ConfigDict(extra="ignore")
     files: list[_Entry] = []
-    # With a name that pydantic takes for private, hence its place in _read.
+    # With a name that pydantic takes for private, hence filled in by read().
     indices: list[_Index] = []
     states: list[_Entry] = []
 

@@ -106,9 +106,8 @@ class Guard:
         elif level is Level.CALM:
             one.known = None
         elif (one.known is None or one.known.age > _FRESH) and one.weighing is None:
-            one.weighing = asyncio.ensure_future(
-                self._learn(one)
-            )  # the disk is looked at meanwhile
+            # The disk is looked at meanwhile.
+            one.weighing = asyncio.ensure_future(self._learn(one))
 
     async def _learn(self, one: Watched) -> None:
         try:

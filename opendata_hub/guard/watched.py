@@ -52,7 +52,7 @@ class Watched:
         files: whether it is the number of files, and not bytes.
         known: what is known of servers, while it matters.
         weighing: finds that out.
-        seen: what was left at the last look, and by which clock.
+        seen: when the last look was, by the same clock as :class:`Known`, and what was left then.
     """
 
     disk: Disk
@@ -60,11 +60,10 @@ class Watched:
     floor: Floor
     known: Known | None = None
     weighing: "asyncio.Task[None] | None" = None
-
     seen: tuple[float, int] | None = None
 
     def soon(self, left: int, seconds: float) -> int:
-        """Return what is left in so many seconds, if all goes on as since the look before."""
+        """Note this look; return what is left in so many seconds if all goes on as before it."""
         now, before = time.monotonic(), self.seen
         self.seen = now, left
         if before is None:

@@ -17,20 +17,19 @@ PATIENCE = 300.0
 """Seconds in which a cloud's disk appears, which is attached after the machine has booted."""
 
 
-def ensure(device: str, say: Say, patience: float = PATIENCE) -> None:
+def ensure(device: str, say: Say) -> None:
     """
     Mount a disk where data are, now and at each boot; format it if nothing at all is on it.
 
     Args:
         device: path, or a pattern such as ``/dev/disk/by-id/*data``.
-        patience: seconds in which it has to appear.
 
     Raises:
         MachineError: it does not come, something else than btrfs is on it, or files are in the
             place where it would be mounted.
     """
     packages.ensure({"mkfs.btrfs": "btrfs-progs"}, say)
-    mount(formatted(found(device, say, patience), say), say)
+    mount(formatted(found(device, say, PATIENCE), say), say)
 
 
 def formatted(disk: Path, say: Say) -> Path:
@@ -56,6 +55,9 @@ def found(device: str, say: Say, patience: float) -> Path:
     """
     Return the device that a path or pattern means, once it is there.
 
+    Args:
+        patience: seconds in which it has to appear.
+
     Raises:
         MachineError: it does not appear, or several fit.
     """
@@ -78,7 +80,7 @@ def found(device: str, say: Say, patience: float) -> Path:
 
 def content(disk: Path) -> str:
     """
-    Say what is on a disk: ``btrfs``, ``ext4``, ``partitions (gpt)``; empty if nothing is.
+    Say what is on a disk: ``btrfs``, ``ext4``, ``partitions, gpt``; empty if nothing is.
 
     Raises:
         MachineError: it cannot be known, so that it counts as full.

@@ -16,6 +16,9 @@ from opendata_hub.machine.commands import run
 LINK = Path("/usr/local/bin/opendata-hub")
 """By which the command is found in any shell."""
 
+KEPT = 2
+"""Versions that stay: the one that runs, and the one before."""
+
 
 def versions() -> Path:
     """The folder that has one environment for each version."""

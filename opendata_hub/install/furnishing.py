@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from opendata_hub import locks, places
-from opendata_hub.errors import ConfigError, MachineError
+from opendata_hub.errors import MachineError
 from opendata_hub.fields import check, read_yaml
 from opendata_hub.install.editing import Change, edited
 from opendata_hub.machine import Say
 from opendata_hub.settings import HubFile
-from opendata_hub.settings.load import CATALOGUE, NAME
+from opendata_hub.settings.load import NAME
 
 PYTHON = "jupyterhub_config.py"
 
@@ -34,9 +34,10 @@ def furnish(given: Path | None, has_disk: bool, say: Say) -> None:
         ConfigError: it has a fault, or cannot be changed as it has to be.
         MachineError: something cannot be written.
     """
-    is_there = given is None or given.resolve() == file()
-    origin = (file() if file().exists() else places.ASSETS / NAME) if is_there else given
-    assert origin is not None  # noqa: S101 - for the reader: it is one of the three
+    if given is None or given.resolve() == file():
+        origin = file() if file().exists() else places.ASSETS / NAME
+    else:
+        origin = given
     raw = read_yaml(origin)
     asked = check(HubFile, raw, origin.name)
     try:
@@ -144,6 +145,3 @@ def _copy(origin: Path, target: Path, say: Say) -> None:
         shutil.copytree(origin, target, dirs_exist_ok=True)
     else:
         shutil.copy2(origin, target)
-
-
-__all__ = ["CATALOGUE", "ConfigError", "file", "furnish"]

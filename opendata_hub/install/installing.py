@@ -172,16 +172,12 @@ def _ground(settings: Settings, progress: Progress, bundle: Bundle | None, say: 
 
 
 def _hub(settings: Settings, is_other: bool, progress: Progress, say: Say) -> Installed:
-    needed, known = service.needs_start(settings, is_other), _logins(settings)
+    needed, state = service.needs_start(settings, is_other), State(settings.folder)
+    known = len(state.known_logins())
     progress.tell_url(settings.hub.at(settings.hub.port))
     page.end()
     if needed:
         service.start(settings, say)
     with suppress(OpenDataError):  # what is too much is no reason to fail
-        environment.prune(2, say)
-    return Installed(settings, needed, _logins(settings)[len(known) :])
-
-
-def _logins(settings: Settings) -> list[str]:
-    file = State(settings.folder).logins
-    return file.read_text("utf-8").splitlines() if file.exists() else []
+        environment.prune(environment.KEPT, say)
+    return Installed(settings, needed, state.known_logins()[known:])

@@ -40,14 +40,13 @@ class Progress:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        kept = [one for one in (read() or {}).get("steps", ()) if _is_done_by_others(one, names)]
-        waiting = [{"name": name, "state": "waiting", "since": _now()} for name in names]
-        self._steps: list[dict[str, Any]] = [*kept, *waiting]
+        before = (read() or {}).get("steps", ())
+        self._steps = [step for step in before if _is_done_by_others(step, names)]
         self._url: str | None = None
-        self._write()
+        self.expect(names)
 
     def expect(self, names: Sequence[str]) -> None:
-        """Announce more steps, which are known only now."""
+        """Announce steps to come; those that are known already stay as they are."""
         known = {step["name"] for step in self._steps}
         self._steps += [
             {"name": name, "state": "waiting", "since": _now()}

@@ -35,7 +35,7 @@ def keep(state: State, version: str, say: Say) -> Path:
         keep_database(folder, state)
         for old in sorted(path for path in above.iterdir() if path.is_dir())[:-KEPT]:
             shutil.rmtree(old)
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         raise MachineError(f"{folder} cannot be made: {error}.") from None
     return folder
 

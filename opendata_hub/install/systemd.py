@@ -54,8 +54,8 @@ def write(units: Mapping[str, str], say: Say) -> list[str]:
     return changed
 
 
-def remove(names: list[str], say: Say) -> list[str]:
-    """Stop, disable and remove units; return those that were there."""
+def remove(names: list[str], say: Say) -> None:
+    """Stop, disable and remove those units that are there."""
     there = [name for name in names if (UNITS / name).exists()]
     for name in there:
         say(f"Removing {UNITS / name}")
@@ -64,7 +64,6 @@ def remove(names: list[str], say: Say) -> list[str]:
     if there:
         run(["systemctl", "daemon-reload"], say)
         run(["systemctl", "reset-failed"], say)
-    return there
 
 
 def enable(name: str, say: Say) -> None:
@@ -112,11 +111,11 @@ def is_active(name: str) -> bool:
     return probed(["systemctl", "is-active", "--quiet", name])[0] == 0
 
 
-def last_words(name: str, lines: int = 15) -> str:
+def last_words(name: str) -> str:
     """Return the end of what it wrote in its last run, and what systemd wrote about that."""
     said = output(["journalctl", "--unit", name, "--lines", "200", "--output", "cat"]).splitlines()
     starts = [number for number, line in enumerate(said) if line.startswith(f"Starting {name}")]
-    return "\n".join(said[starts[-1] if starts else 0 :][-lines:])
+    return "\n".join(said[starts[-1] if starts else 0 :][-15:])
 
 
 def text_of(name: str) -> str:

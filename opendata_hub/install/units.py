@@ -1,6 +1,6 @@
 """The texts of systemd's units: what runs the hub, and what saves it each night."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from opendata_hub import places
@@ -166,7 +166,7 @@ def _writable(settings: Settings, engine: str) -> Iterator[str | Path]:
     yield "-/run/faillock"
 
 
-def _words(words: "Iterator[str | Path] | list[Path]") -> str:
+def _words(words: Iterable[str | Path]) -> str:
     return " ".join(_word(str(word)) for word in words)
 
 

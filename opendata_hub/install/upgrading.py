@@ -17,9 +17,6 @@ from opendata_hub.settings import load
 from opendata_hub.settings.access import access
 from opendata_hub.settings.state import State
 
-KEPT = 2
-"""Versions that stay: the one that runs, and the one before."""
-
 
 @dataclass(frozen=True)
 class Upgraded:
@@ -69,7 +66,7 @@ def upgrade(to: str | None, say: Say) -> Upgraded:
             ) from None
     copy = safekeeping.keep(State(places.CONFIG), known.version, say)
     downtime = _change(before, made, copy, say)
-    environment.prune(KEPT, say)
+    environment.prune(environment.KEPT, say)
     return Upgraded(known.version, now.version, downtime, copy)
 
 

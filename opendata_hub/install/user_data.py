@@ -4,7 +4,6 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from opendata_hub import places
 from opendata_hub.errors import MachineError
@@ -49,7 +48,7 @@ def render(
         MachineError: it is larger than clouds allow.
     """
     program = places.PROGRAM / _BOOTSTRAP
-    named = {str(places.CONFIG / PurePosixPath(name)): files[name] for name in sorted(files)}
+    named = {str(places.CONFIG / name): files[name] for name in sorted(files)}
     entries = [
         _entry(str(places.CONFIG / "hub.yaml"), "0600", hub_yaml.encode()),
         *(_entry(path, "0600", content) for path, content in named.items()),

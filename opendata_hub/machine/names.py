@@ -62,7 +62,7 @@ def is_here(address: str) -> bool:
 
 def doubt(name: Name) -> str:
     """Say what may keep an authority from reaching this machine by its name; may be empty."""
-    private = [address for address in name.elsewhere if _is_private(address)]
+    private = [address for address in name.elsewhere if is_private(address)]
     if private:
         return (
             f"{name.host} leads to {', '.join(private)}, a private address, which nobody reaches "
@@ -81,7 +81,8 @@ def doubt(name: Name) -> str:
     return ""
 
 
-def _is_private(address: str) -> bool:
+def is_private(address: str) -> bool:
+    """Whether nobody comes to an address from the internet."""
     return not ipaddress.ip_address(address.partition("%")[0]).is_global
 
 

@@ -38,6 +38,10 @@ class State:
         """URL of the database."""
         return URL.create("sqlite", database=str(self.database_file)).render_as_string()
 
+    def known_logins(self) -> list[str]:
+        """Return the first logins that the hub has made so far, a line each."""
+        return self.logins.read_text("utf-8").splitlines() if self.logins.exists() else []
+
     def make(self) -> None:
         """
         Make the folder, or close it to others.

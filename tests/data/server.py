@@ -25,7 +25,6 @@ class Served:
         says_length: whether an answer says how long it is.
         leads_to: a redirect to this address instead.
         status: of the answer instead of a file.
-        gate: an answer waits at its first byte until this is set.
     """
 
     content: bytes | Path = b""
@@ -36,7 +35,6 @@ class Served:
     says_length: bool = True
     leads_to: str = ""
     status: int = 200
-    gate: threading.Event | None = None
 
     @property
     def size(self) -> int:
@@ -127,8 +125,6 @@ class _Handler(BaseHTTPRequestHandler):
         return int(found[1]) if found and served.ranges and same else 0
 
     def _send(self, served: Served, start: int) -> None:
-        if served.gate:
-            served.gate.wait(60)
         end = start + served.cuts.pop(0) if served.cuts else served.size
         with suppress(ConnectionError):
             if isinstance(served.content, Path):

@@ -1,6 +1,7 @@
 """Downloads get out of a site as all the rest does."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ FAR = "127.0.0.2"  # 127.0.0.1 is this machine, which no proxy leads to
 
 
 @pytest.fixture
-def proxy(tmp_path: Path) -> SiteProxy:
+def proxy(tmp_path: Path) -> Iterator[SiteProxy]:
     """The site's proxy."""
     with site_proxy(tmp_path, "127.0.0.1") as running:
         yield running

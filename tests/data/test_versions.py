@@ -68,7 +68,7 @@ def test_a_server_keeps_the_version_that_it_began_with(tmp_path: Path) -> None:
     assert seen == [OLD, NEW]
 
 
-def test_old_versions_go_when_nobody_has_them(hub: Hub, tmp_path: Path) -> None:
+def test_old_versions_go_when_nobody_has_them(tmp_path: Path) -> None:
     """And stay while a container has one, running or not."""
     _version(tmp_path, OLD)
     dataset = _version(tmp_path, NEW)

@@ -24,5 +24,5 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plugins]:
         assert running.stdin
         assert running.stdout
         schema = {"TF_REATTACH_PROVIDERS": running.stdout.readline().strip()}
-        yield {"schema": schema, "real": real, "none": {}}
+        yield {"schema": schema, "real": real}
         running.stdin.close()

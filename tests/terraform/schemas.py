@@ -8,7 +8,6 @@ and those that must be. ``bindings.py`` makes them without a plugin.
 
 import json
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,4 +83,3 @@ def renew() -> Iterator[Path]:
 if __name__ == "__main__":
     for file in renew():
         print(file)
-    sys.exit()

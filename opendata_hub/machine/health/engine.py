@@ -3,13 +3,12 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from opendata_hub.engine import seccomp
 from opendata_hub.machine import daemon, own_command, packages
 from opendata_hub.machine.commands import output
-from opendata_hub.machine.health.finding import Finding, Level, fault, ok, warning
+from opendata_hub.machine.health.finding import Finding, fault, ok, warning
 
 OLDEST = "20.10"
 OLDEST_API = (1, 41)
@@ -49,7 +48,7 @@ def look_into_silence() -> Silence:
         os.environ.get("DOCKER_HOST", ""),
         daemon.SOCKET.exists() and not os.access(daemon.SOCKET, os.R_OK | os.W_OK),
         packages.find("dockerd") is not None,
-        Path("/run/systemd/system").is_dir(),
+        daemon.SYSTEMD.is_dir(),
     )
 
 
@@ -126,9 +125,8 @@ _LIMITS = {
         "the engine cannot limit memory: one student could take all of it.",
         _GRUB("cgroup_enable=memory swapaccount=1"),
     ),
-    "SwapLimit": Finding(
+    "SwapLimit": warning(
         "Limits",
-        Level.WARNING,
         "the engine cannot keep servers from swapping: a full one would slow down all others.",
         _GRUB("swapaccount=1"),
     ),
@@ -137,9 +135,8 @@ _LIMITS = {
         "the engine cannot limit processes: one student could use up all that there are.",
         "take a kernel with CONFIG_CGROUP_PIDS, such as the distribution's: uname -r",
     ),
-    "CpuCfsQuota": Finding(
+    "CpuCfsQuota": warning(
         "Limits",
-        Level.WARNING,
         "the engine cannot limit processors: limits.cpu has no effect.",
         "take a kernel with CONFIG_CFS_BANDWIDTH, such as the distribution's: uname -r",
     ),

@@ -1,6 +1,5 @@
 """The hub from outside: where its name leads, and what of its ports can be known from here."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,7 +99,7 @@ def judge(target: Target, found: Look) -> Iterator[Finding]:
         return
     for address in passed:
         yield from _judge_passed(target, address, found.seen.get(address, {}))
-    if any(map(_is_global, name.here)):
+    if not all(map(names.is_private, name.here)):
         yield _judge_unseen(target, found)
 
 
@@ -126,17 +125,13 @@ def _is_passed_on(address: str, found: Look) -> bool:
     return address in found.cloud or Sight.OURS in found.seen.get(address, {}).values()
 
 
-def _is_global(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
-
-
 def _judge_stranger(target: Target, address: str, found: Look, also: bool) -> Finding:
     record = "AAAA" if ":" in address else "A"
     leads = f"{target.host} leads to {address}{' too' if also else ''}"
     take_out = f"take the {record} record with {address} out of the DNS"
     mend = take_out if also else f"write this machine's address into the {record} record"
     first = " Authorities and browsers ask there first." if record == "AAAA" else ""
-    if target.is_known and not _is_global(address):
+    if target.is_known and names.is_private(address):
         text = f"{leads}, a private address, which nobody reaches from the internet."
         return warning("Name", text, f"write the public one into the {record} record")
     if Sight.OTHER in found.seen.get(address, {}).values():
