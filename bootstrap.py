@@ -150,7 +150,8 @@ def install_python(package: str) -> None:
 def install_package(package: str) -> Path:
     """Put the package into the first environment, where there is none yet; return its program."""
     current = PROGRAM / "current/bin/opendata-hub"
-    if current.exists():
+    # With the distribution's next release its Python is another, for which nothing is there.
+    if current.exists() and run("env", str(current), "--version"):
         return current
     venv = PROGRAM / "versions/first"
     pip = (str(venv / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata_hub.errors import MachineError
-from opendata_hub.machine import Say, packages
+from opendata_hub.machine import Say, daemon, packages
 from opendata_hub.machine.commands import output, run
 
 WANTED = (
@@ -31,6 +31,14 @@ Dir::State::status "{root}/status";
 Dir::Cache "{root}/cache";
 APT::Sandbox::User "root";
 APT::Install-Recommends "false";
+"""
+
+# With it apt looks for no compressed lists, whose lack it calls errors. The date is not checked,
+# but has to be there; it is long ago, as the other machine's clock may be wrong.
+_RELEASE = """\
+Date: Sat, 01 Jan 2000 00:00:00 UTC
+SHA256:
+ {sum} {size} Packages
 """
 
 
@@ -67,14 +75,15 @@ def gather(folder: Path, say: Say) -> Debs:
         (root / "apt.conf").write_text(_APT.format(root=root), "utf-8")
         environment = {**os.environ, "APT_CONFIG": str(root / "apt.conf")}
         run(["apt-get", "update", "-q", "--error-on=any"], say, environment)
-        run(["apt-get", "install", "--download-only", "--yes", "-q", *WANTED], say, environment)
+        wanted = [*WANTED, *packages.known([daemon.COMMAND], environment)]
+        run(["apt-get", "install", "--download-only", "--yes", "-q", *wanted], say, environment)
         for deb in (root / "cache/archives").glob("*.deb"):
             (folder / deb.name.replace("%3a", "_")).write_bytes(deb.read_bytes())
-    return _listed(folder)
+    return listed(folder)
 
 
-def _listed(folder: Path) -> Debs:
-    """Write the list by which apt finds them."""
+def listed(folder: Path) -> Debs:
+    """Write the lists by which apt finds them."""
     python, installed, stanzas = "", 0, []
     for deb in sorted(folder.glob("*.deb")):
         fields = output(["dpkg-deb", "--field", str(deb)]).strip()
@@ -83,7 +92,10 @@ def _listed(folder: Path) -> Debs:
         if about["Package"] == "python3":
             python = ".".join(about["Version"].split(".")[:2])
         stanzas.append(f"{fields}\n{_where(deb)}")
-    (folder / "Packages").write_text("\n".join(stanzas), "utf-8")
+    content = "\n".join(stanzas).encode()
+    (folder / "Packages").write_bytes(content)
+    checksum = hashlib.sha256(content).hexdigest()
+    (folder / "Release").write_text(_RELEASE.format(sum=checksum, size=len(content)), "utf-8")
     return Debs(python, installed)
 
 

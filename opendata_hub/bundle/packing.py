@@ -17,6 +17,7 @@ from opendata_hub.bundle.writing import Writer
 from opendata_hub.catalogue import Image
 from opendata_hub.datasets import Dataset
 from opendata_hub.errors import MachineError
+from opendata_hub.fetching import planning
 from opendata_hub.fetching.place import Place
 from opendata_hub.fields import format_size
 from opendata_hub.machine import Say, layers, parcels, space
@@ -58,18 +59,28 @@ class Contents:
         Return datasets with their folders, but for those that the program brings.
 
         Raises:
-            MachineError: one is not here.
+            MachineError: one is not here, or not whole, or not what hub.yaml asks for.
+            DataError: nobody here knows which files one has.
         """
-        found = {}
-        for name, dataset in self.datasets.items():
-            place = dataset.share.place
-            if place is None or not place.is_dir():
-                raise MachineError(
-                    f"Dataset '{name}' is not here; get it first: opendata-hub data fetch {name}"
-                )
-            if not place.resolve().is_relative_to(places.ASSETS):
-                found[name] = (dataset, place.resolve())
-        return found
+        named = ((name, one, _place(name, one)) for name, one in self.datasets.items())
+        return {
+            name: (dataset, place)
+            for name, dataset, place in named
+            if not place.is_relative_to(places.ASSETS)
+        }
+
+
+def _place(name: str, dataset: Dataset) -> Path:
+    """Where a dataset is, all of it: the other machine has no network to mend it."""
+    if not dataset.is_fetched:
+        return dataset.path.resolve()
+    current = Place(dataset.path).current
+    if current and planning.plan(name, dataset, None, None, anew=False).is_done:
+        return current.folder
+    what = "is damaged, or not what hub.yaml asks for now" if current else "is not here"
+    raise MachineError(
+        f"Dataset '{name}' in {dataset.path} {what}; get it first: opendata-hub data fetch {name}"
+    )
 
 
 def pack(client: docker.DockerClient, contents: Contents, file: Path, say: Say) -> About:
@@ -86,6 +97,7 @@ def pack(client: docker.DockerClient, contents: Contents, file: Path, say: Say) 
 
     Raises:
         MachineError: something is not here or cannot be got, or a disk has no room.
+        DataError: nobody here knows which files a dataset has.
         EngineError: the engine broke off.
     """
     carried = contents.carried()

@@ -66,7 +66,7 @@ def ensure(file: Path, folder: Path, tell: Tell) -> dict[str, Any]:
             for old in (folder, part):
                 shutil.rmtree(old, ignore_errors=True)
             _unpack(file, part, tell)
-            _write_settings(part, folder)
+            write_settings(part, folder)
             (part / _MARK).write_text(json.dumps(mark), "utf-8")
             part.rename(folder)
     except OSError as error:
@@ -229,7 +229,8 @@ def _require_room(file: Path, about: dict[str, Any], folder: Path) -> None:
             )
 
 
-def _write_settings(part: Path, folder: Path) -> None:
+def write_settings(part: Path, folder: Path) -> None:
+    """Write into ``part`` by what apt takes its packages from it, once it is ``folder``."""
     (part / "lists/partial").mkdir(parents=True)
     (part / "apt.conf").write_text(_APT.format(folder=folder), "utf-8")
     (part / "sources.list").write_text(_SOURCES.format(folder=folder), "utf-8")

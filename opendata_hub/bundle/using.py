@@ -17,6 +17,7 @@ from opendata_hub.bundle.packing import DATASETS, FILES, IMAGES, telling
 from opendata_hub.datasets import Dataset
 from opendata_hub.errors import MachineError
 from opendata_hub.fetching import bring
+from opendata_hub.fetching.place import settle
 from opendata_hub.machine import Say, parcels, sealing, space
 
 
@@ -59,7 +60,7 @@ class Bundle:
         Load the images into the engine, unless it has them all.
 
         Raises:
-            MachineError: the engine's disk has no room.
+            MachineError: the engine's disk has no room, or the bundle cannot be read.
             EngineError: the engine broke off.
         """
         images = self.about["images"]
@@ -93,6 +94,7 @@ class Bundle:
             say(f"Unpacking dataset {name} into {target}")
             with self._staged(name, target.parent) as stage:
                 (stage / FILES).rename(target)
+                settle(target.parent)
 
     def bring_datasets(self, datasets: Mapping[str, Dataset], say: Say) -> None:
         """
@@ -139,20 +141,26 @@ class Bundle:
             shutil.rmtree(stage, ignore_errors=True)
 
     def _unpack(self, prefix: str, stage: Path) -> None:
+        """Have all of it on the disk: what is there next time is taken for whole."""
         with _in_words(), unpack.opened(self.file) as (_, tar):
             while member := tar.next():
                 if member.name.startswith(prefix):
                     _place(tar, member, stage / member.name.removeprefix(prefix))
+        for folder, _, _ in os.walk(stage):
+            settle(Path(folder))
 
     @contextmanager
     def _member(self, name: str) -> Iterator[tuple[IO[bytes], int]]:
-        with _in_words(), unpack.opened(self.file) as (_, tar):
-            while (member := tar.next()) and member.name != name:
-                pass
-            stream = tar.extractfile(member) if member else None
-            if member is None or stream is None:
-                raise MachineError(f"{self.file} has no {name}.")
-            yield stream, member.size
+        try:
+            with _in_words(), unpack.opened(self.file) as (_, tar):
+                while (member := tar.next()) and member.name != name:
+                    pass
+                stream = tar.extractfile(member) if member else None
+                if member is None or stream is None:
+                    raise MachineError(f"{self.file} has no {name}.")
+                yield stream, member.size
+        except OSError as error:
+            raise MachineError(f"{self.file} cannot be read: {error.strerror}.") from None
 
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -165,6 +173,8 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     elif stream := tar.extractfile(member):
         with target.open("wb") as out:
             shutil.copyfileobj(stream, out, sealing.CHUNK)
+            out.flush()
+            os.fsync(out.fileno())
         os.utime(target, (member.mtime, member.mtime))
     target.chmod(member.mode)
 

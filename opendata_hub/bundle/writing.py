@@ -79,7 +79,10 @@ class _Summed:
         self.sum = hashlib.sha256()
 
     def read(self, size: int = -1, /) -> bytes:
-        piece = self._raw.read(size)
+        try:
+            piece = self._raw.read(size)
+        except OSError as error:
+            raise MachineError(f"{self._path} cannot be read: {error.strerror}.") from None
         if len(piece) < size:
             raise MachineError(f"{self._path} became shorter while it was packed; try again.")
         self.sum.update(piece)

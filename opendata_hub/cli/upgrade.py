@@ -7,6 +7,7 @@ import click
 from opendata_hub.bundle import used
 from opendata_hub.cli.audited import Audited
 from opendata_hub.cli.steps import in_words, steps
+from opendata_hub.errors import MachineError
 from opendata_hub.install.upgrading import Upgraded
 from opendata_hub.install.upgrading import upgrade as run
 from opendata_hub.machine import Say, daemon
@@ -33,6 +34,10 @@ def upgrade(to: str | None, bundle: Path | None) -> None:
     Looks first whether the new one takes hub.yaml, and brings what it needs; then changes over, in
     seconds, while people's servers go on. Database, settings and secrets are copied before.
     """
+    if to and bundle:
+        raise MachineError(
+            f"--to {to} and --bundle cannot both be given: a bundle has one version. Leave one out."
+        )
     with steps() as say:
         done = _from(bundle, say) if bundle else run(to, say)
     if done.downtime is None:

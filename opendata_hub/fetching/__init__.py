@@ -56,6 +56,5 @@ def bring(name: str, dataset: Dataset, stage: Path, tick: Tick = lambda _: None)
     order = planning.plan(name, dataset, None, brought, anew=False)
     if order.is_done:
         return
-    beside = [path.parent for paths in brought.files.values() for path in paths]
-    folders = [*order.place.nearby(), *dict.fromkeys(beside)]
+    folders = [*order.place.nearby(), *brought.folders(order.listing.files)]
     gather(order, Near(folders, brought), None, tick, threading.Event())

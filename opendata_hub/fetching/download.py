@@ -18,7 +18,8 @@ PAUSE = 1.0
 """Seconds after a try that brought nothing; twice as long after each more."""
 
 _TRIES = 5  # in a row that bring nothing
-_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)", re.ASCII)
+_LENGTH = re.compile("[0-9]{1,18}")  # no disk has room for more
 _LONGEST_WAIT = 60  # seconds, whatever a server asks for
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 _MARKS = ("ETag", "Last-Modified")
@@ -151,11 +152,10 @@ def _require_file(piece: Piece, answer: requests.Response) -> None:
 
 def _whole(part: Part, answer: requests.Response) -> int | None:
     """How long the file is; a part that the server does not go on with begins anew."""
-    length = answer.headers.get("Content-Length", "")
-    rest = int(length) if length.isdecimal() else None
+    rest = _length(answer)
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if answer.status_code == 206:
-        is_next = found and int(found[1]) == part.size
+        is_next = found and found[1] == str(part.size)
         if not is_next or (part.mark and _mark(answer) not in ("", part.mark)):
             part.begin_anew()
             raise _Again("it has changed meanwhile")
@@ -163,6 +163,11 @@ def _whole(part: Part, answer: requests.Response) -> int | None:
     if part.size:
         part.begin_anew()
     return rest
+
+
+def _length(answer: requests.Response) -> int | None:
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if _LENGTH.fullmatch(length) else None
 
 
 def _mark(answer: requests.Response) -> str:
@@ -182,5 +187,4 @@ def size(session: requests.Session, url: str) -> int | None:
         answer = session.head(url, allow_redirects=True, timeout=web.PATIENCE)
     except web.TROUBLE as error:
         raise DataError(f"{url} cannot be had: {web.reason(error)}.") from None
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if answer.ok and length.isdecimal() else None
+    return _length(answer) if answer.ok else None

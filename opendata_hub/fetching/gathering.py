@@ -3,7 +3,7 @@
 import errno
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from opendata_hub.fetching.listing import Listing, Piece
 from opendata_hub.fetching.near import Near
 from opendata_hub.fetching.order import Order
 from opendata_hub.fetching.part import Part
-from opendata_hub.fetching.place import unwritable
+from opendata_hub.fetching.place import settle, unwritable
 from opendata_hub.fetching.sums import Tick
 
 AT_A_TIME = 8
@@ -112,8 +112,10 @@ class Gathering:
     def _linked(self, piece: Piece) -> Piece | None:
         """Take a good file of this disk: it is on it once then, for both."""
         for source in self.near.here(piece):
-            size = source.stat().st_size
-            found = self._sum(piece, source)
+            try:
+                size, found = source.stat().st_size, self._sum(piece, source)
+            except OSError:  # its disk fails there: it comes anew
+                continue
             if found == piece.sum[1]:
                 with suppress(OSError):
                     return self._link(piece, source, size, found)
@@ -124,6 +126,7 @@ class Gathering:
         target = self.order.target(piece)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
+        settle(source)  # before it counts as one that waits
         os.link(source, target)
         if target.stat().st_mode & 0o444 != 0o444:
             target.chmod(0o644)
@@ -142,9 +145,8 @@ class Gathering:
     def _copied(self, piece: Piece, part: Part) -> bool:
         for source in self.near.elsewhere(piece):
             part.begin_anew()
-            with source.open("rb", buffering=0) as stream:
-                for chunk in sums.chunks(stream):
-                    part.take(chunk)
+            for chunk in _read(source):
+                part.take(chunk)
             if not piece.has_sum or part.sum == piece.sum[1]:
                 return True
             part.begin_anew()
@@ -158,6 +160,14 @@ class Gathering:
         damaged = any(self.near.elsewhere(piece))
         how = "is damaged in" if damaged else "is not in"
         raise DataError(f"{piece.name} {how} {folder}.")
+
+
+def _read(source: Path) -> Iterator[memoryview]:
+    try:
+        with source.open("rb", buffering=0) as stream:
+            yield from sums.chunks(stream)
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}.") from None
 
 
 def _told(troubles: list[DataError]) -> list[str]:
@@ -177,6 +187,4 @@ def _trouble(folder: Path, error: OSError) -> str:
             f"The disk of {folder} is full. Make room, and run the same command again: it goes on "
             "where it was."
         )
-    if error.filename and not Path(error.filename).is_relative_to(folder):
-        return f"{error.filename} cannot be read: {error.strerror}."
     return unwritable(folder, error)

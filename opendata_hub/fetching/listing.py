@@ -5,7 +5,7 @@ import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -101,9 +101,19 @@ def write(file: Path, listing: Listing) -> None:
     Raises:
         OSError: the folder or the disk does not let us.
     """
+    keep(file, listing.model_dump(exclude_defaults=True))
+
+
+def keep(file: Path, plain: Any) -> None:
+    """
+    Write JSON in one piece, for everyone to read.
+
+    Raises:
+        OSError: the folder or the disk does not let us.
+    """
     draft = file.with_name(f"{file.name}.new")
     with draft.open("w", encoding="utf-8") as stream:
-        json.dump(listing.model_dump(exclude_defaults=True), stream, indent=1)
+        json.dump(plain, stream, indent=1)
         stream.flush()
         os.fsync(stream.fileno())
     draft.chmod(0o644)

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,16 @@ class Brought:
         """Return what may be the file, the likelier ones first; its sum is to be looked at."""
         wanted = Path(piece.name)
         found = [path for path in self.files.get(wanted.name, ()) if _may_be(path, piece)]
-        return sorted(found, key=lambda path: not path.match(str(wanted)))
+        return sorted(found, key=lambda path: path.parts[-len(wanted.parts) :] != wanted.parts)
+
+    def folders(self, pieces: Iterable[Piece]) -> list[Path]:
+        """Return the folders below which files lie under their names, such as 2016/a.root."""
+        found: dict[Path, None] = {}
+        for piece in pieces:
+            depth = piece.name.count("/")
+            above = (path.parents[depth : depth + 1] for path in self.candidates(piece))
+            found |= dict.fromkeys(folder for folders in above for folder in folders)
+        return list(found)
 
 
 @dataclass(frozen=True)

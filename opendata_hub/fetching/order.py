@@ -29,7 +29,10 @@ class Order:
     def is_done(self) -> bool:
         """Whether the current version is what is asked for, and whole as far as anybody knows."""
         current = self.place.current
-        return current is not None and is_version(current, self.listing) and not current.faults
+        found = current.listing if current else None
+        if current is None or found is None or found.digest != self.listing.digest:
+            return False
+        return not faults_of(current, found)
 
     @property
     def size(self) -> int:
@@ -67,12 +70,10 @@ class Order:
         return sum(max(0, self._expected(piece) - self._has(piece)) for piece in lacking)
 
 
-def is_version(version: Version, listing: Listing) -> bool:
-    """Whether a version has this very content, and all files are there with their sizes."""
-    found = version.listing
-    if found is None or found.digest != listing.digest:
-        return False
-    return all(_size(version.folder / piece.name) == piece.size for piece in found.files)
+def faults_of(version: Version, listing: Listing) -> list[str]:
+    """Return files that are missing or of another size, and those that a look found damaged."""
+    lost = [p.name for p in listing.files if _size(version.folder / p.name) != p.size]
+    return list(dict.fromkeys([*lost, *version.faults]))
 
 
 def _size(file: Path) -> int | None:

@@ -48,9 +48,16 @@ class Version:
         return [str(name) for name in found] if isinstance(found, list) else []
 
     def note(self, faults: list[str]) -> None:
-        """Keep what a look at it has found."""
+        """
+        Keep what a look at it has found.
+
+        Raises:
+            OSError: the folder or the disk does not let us.
+        """
+        if faults == self.faults:
+            return
         if faults:
-            self._faults_file.write_text(json.dumps(faults), "utf-8")
+            listings.keep(self._faults_file, faults)
         else:
             self._faults_file.unlink(missing_ok=True)
 
@@ -72,6 +79,9 @@ class Place:
 
     Attributes:
         root: in it are ``current``, ``versions``, ``coming`` and ``list.json``.
+
+    Raises:
+        DataError: this user may not look into it, in all that says what is there.
     """
 
     root: Path
@@ -85,18 +95,20 @@ class Place:
     def current(self) -> Version | None:
         """What new servers see."""
         folder = (self.root / CURRENT).resolve()
-        return Version(folder) if folder.is_dir() else None
+        with self._looked_into():
+            return Version(folder) if folder.is_dir() else None
 
     @property
     def old(self) -> list[Version]:
-        """Versions that only servers see which run since then."""
+        """Versions that only servers see which run since then; none where none is current."""
         current = self.current
-        return [version for version in self._versions() if version != current]
+        # Without that link, which somebody may have removed, any of them may be all there is.
+        return [version for version in self._versions() if version != current] if current else []
 
     def _versions(self) -> list[Version]:
-        folder = (self.root / _VERSIONS).resolve()
-        found = folder.iterdir() if folder.is_dir() else ()
-        return [Version(path) for path in found if path.name.isdecimal() and path.is_dir()]
+        with self._looked_into():
+            found = _folders((self.root / _VERSIONS).resolve())
+        return [Version(path) for path in found if path.name.isdecimal()]
 
     @property
     def swapped(self) -> float:
@@ -112,8 +124,20 @@ class Place:
 
     def nearby(self) -> list[Path]:
         """Folders of this disk in which files of a new version may lie already."""
-        gathered = [path / "files" for path in _folders(self.root / _COMING)]
+        with self._looked_into():
+            gathered = [path / "files" for path in _folders(self.root / _COMING)]
         return [*(version.folder for version in self._versions()), *gathered, self.root]
+
+    @contextmanager
+    def _looked_into(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError:
+            raise DataError(
+                f"This user may not look into {self.root}; run the command with sudo."
+            ) from None
+        except OSError as error:
+            raise DataError(f"{self.root} cannot be read: {error.strerror}.") from None
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -123,6 +147,13 @@ class Place:
         Raises:
             DataError: somebody else fetches into it, or it cannot be written.
         """
+        lock = self._claim()
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def _claim(self) -> int:
         try:
             _make_folder(self.root)
             lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -130,13 +161,10 @@ class Place:
             raise DataError(unwritable(self.root, error)) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError:
-            raise DataError(
-                f"Another `opendata-hub data fetch` is at work in {self.root}; wait until it ends."
-            ) from None
-        finally:
+        except OSError as error:
             os.close(lock)
+            raise DataError(_unclaimed(self.root, error)) from None
+        return lock
 
     def swap_in(self, digest: str, listing: Listing) -> None:
         """
@@ -152,16 +180,17 @@ class Place:
         _make_folder(versions)
         number = max((int(version.folder.name) for version in self._versions()), default=0) + 1
         version = Version(versions / str(number))
+        version.note([])  # of one of this number that somebody has removed by hand
         listings.write(version.listing_file, listing)
         gathered = self.coming(digest) / "files"
         _open_to_all(gathered)
         gathered.replace(version.folder)
-        _settle(versions)
+        settle(versions)
         draft = self.root / f"{CURRENT}.new"
         draft.unlink(missing_ok=True)
         draft.symlink_to(f"{_VERSIONS}/{number}")
         draft.replace(self.root / CURRENT)
-        _settle(self.root)
+        settle(self.root)
         shutil.rmtree(self.root / _COMING)
 
 
@@ -180,15 +209,22 @@ def _open_to_all(folder: Path) -> None:
     """Let servers, which are nobody here, enter what came; and have all names on the disk."""
     for path, _, _ in os.walk(folder):
         Path(path).chmod(0o755)
-        _settle(Path(path))
+        settle(Path(path))
 
 
-def _settle(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def settle(path: Path) -> None:
+    """Have the bytes of a file, or the names in a folder, on the disk, safe from a power cut."""
+    number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def _unclaimed(folder: Path, error: OSError) -> str:
+    if isinstance(error, BlockingIOError):
+        return f"Another `opendata-hub data fetch` is at work in {folder}; wait until it ends."
+    return unwritable(folder, error)
 
 
 def unwritable(folder: Path, error: OSError) -> str:

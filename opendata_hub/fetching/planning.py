@@ -34,7 +34,7 @@ def plan(
 
     Args:
         session: None where there shall be no network.
-        anew: ask again, although the list is kept.
+        anew: ask again, although the list is kept; without network, take the one brought.
 
     Raises:
         DataError: nobody says.
@@ -58,6 +58,11 @@ def _listing(
         found = sources.carried(dataset, brought)
     if found is None and session:
         found = sources.resolve(dataset, session)
+    if found is None and anew and brought:
+        raise DataError(
+            f"{brought.folder} has no list.json of {sources.words(dataset)}; bring it along, or "
+            "leave out --update to go by the list that is kept here."
+        )
     if found is None:
         raise DataError(
             f"Which files {sources.words(dataset)} has is not known here. Either run `opendata-hub "

@@ -56,7 +56,7 @@ def resolve(session: requests.Session, record: int, source: str) -> Listing:
             raise DataError(f"{PORTAL} has no record {record}; look at the number.")
         answer.raise_for_status()
         raw = answer.json()
-    except (*web.TROUBLE, RecursionError) as error:
+    except (*web.TROUBLE, ValueError, RecursionError) as error:
         raise DataError(f"{url} cannot be had: {web.reason(error)}.") from None
     return read(raw, record, source)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from opendata_hub.datasets import Dataset
 from opendata_hub.fetching import sources
 from opendata_hub.fetching.listing import Listing
-from opendata_hub.fetching.order import Order, is_version
+from opendata_hub.fetching.order import Order, faults_of
 from opendata_hub.fetching.place import Place
 
 
@@ -19,7 +19,7 @@ class State(Enum):
     """Nothing yet, but some of it is here."""
     ABSENT = "absent"
     DAMAGED = "damaged"
-    """A version, in which the last `data verify` has found faults."""
+    """A version that lacks files, or in which the last `data verify` has found faults."""
     OUTDATED = "outdated"
     """A version, but not the one that hub.yaml asks for now."""
     FOLDER = "folder"
@@ -36,7 +36,7 @@ class Standing:
         here: bytes of a version that is on its way.
         size: bytes; None where nobody knows.
         files: how many; None where nobody knows.
-        faults: files that were damaged or missing when somebody last looked.
+        faults: files that are missing, or were damaged when somebody last looked.
         path: its folder.
     """
 
@@ -64,12 +64,12 @@ def look(name: str, dataset: Dataset) -> Standing:
     current = place.current
     if current is None:
         return _coming(name, dataset, wanted, State.ABSENT)
-    faults = tuple(current.faults)
-    if wanted and not faults and not is_version(current, wanted):
+    listing = current.listing
+    faults = tuple(faults_of(current, listing)) if listing else ()
+    if wanted and not faults and (listing is None or listing.digest != wanted.digest):
         return _coming(name, dataset, wanted, State.OUTDATED)
     state, share = (State.DAMAGED, None) if faults else (State.COMPLETE, 1.0)
-    found = _standing(name, dataset, state, current.listing)
-    return replace(found, share=share, faults=faults)
+    return replace(_standing(name, dataset, state, listing), share=share, faults=faults)
 
 
 def _coming(name: str, dataset: Dataset, wanted: Listing | None, state: State) -> Standing:

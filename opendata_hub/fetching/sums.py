@@ -42,16 +42,21 @@ def of_file(file: Path, algorithm: str, tick: Tick, stop: threading.Event) -> st
     Return the checksum of a whole file.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read; nothing of it counts as done then.
         Stopped: ``stop`` was set.
     """
-    found = Sum(algorithm)
-    with file.open("rb", buffering=0) as stream:
-        for chunk in chunks(stream):
-            if stop.is_set():
-                raise Stopped
-            found.add(chunk)
-            tick(len(chunk))
+    found, done = Sum(algorithm), 0
+    try:
+        with file.open("rb", buffering=0) as stream:
+            for chunk in chunks(stream):
+                if stop.is_set():
+                    raise Stopped
+                found.add(chunk)
+                done += len(chunk)
+                tick(len(chunk))
+    except OSError:
+        tick(-done)
+        raise
     return found.hex()
 
 

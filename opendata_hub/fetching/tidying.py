@@ -1,7 +1,7 @@
 """Versions that nobody sees any more."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import docker
 
@@ -36,14 +36,18 @@ def wait(places: Iterable[Place]) -> None:
     time.sleep(min(SETTLED, max(0.0, last + SETTLED - time.time())))
 
 
-def tidy(place: Place, in_use: set[str]) -> Iterator[bool]:
+def tidy(place: Place, mounted: Callable[[], set[str]]) -> Iterator[bool]:
     """
     Remove the old versions of a dataset that no container has; yield for each whether it went.
+
+    Args:
+        mounted: asked once no version can become an old one any more.
 
     Raises:
         DataError: somebody fetches into it, or one cannot be removed.
     """
     with place.claimed():
+        in_use = mounted()
         for version in place.old:
             is_used = str(version.folder) in in_use
             if not is_used:

@@ -4,11 +4,11 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
+from opendata_hub.errors import DataError
 from opendata_hub.fetching import sums
 from opendata_hub.fetching.listing import Piece
-from opendata_hub.fetching.place import Version
+from opendata_hub.fetching.place import Version, unwritable
 from opendata_hub.fetching.sums import Tick
 
 
@@ -17,7 +17,7 @@ def verify(version: Version, tick: Tick) -> Iterator[tuple[str, str]]:
     Yield name and fault of each file that is missing or damaged; then note them.
 
     Raises:
-        DataError: the list of its files cannot be read.
+        DataError: the list of its files cannot be read, or what was found cannot be noted.
     """
     listing, stop = version.listing, threading.Event()
     pieces = listing.files if listing else ()
@@ -34,8 +34,13 @@ def verify(version: Version, tick: Tick) -> Iterator[tuple[str, str]]:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    with suppress(OSError):  # who may read, but not write, learns it all the same
+    try:
         version.note(faults)
+    except OSError as error:  # `data fetch` would take the damaged file for a good one
+        raise DataError(
+            f"What was found cannot be noted for `data fetch`. "
+            f"{unwritable(version.folder.parent, error)}"
+        ) from None
 
 
 def _fault(version: Version, piece: Piece, tick: Tick, stop: threading.Event) -> str:

@@ -47,12 +47,16 @@ def session(at_a_time: int) -> Iterator[requests.Session]:
 def _stay_in_the_web(answer: requests.Response, **_: Any) -> None:
     if not answer.is_redirect:
         return
-    target = urlsplit(urljoin(answer.url, answer.headers["location"]))
-    if target.scheme not in {"https", urlsplit(answer.url).scheme}:
+    try:
+        scheme = urlsplit(urljoin(answer.url, answer.headers["location"])).scheme
+        where = f"{scheme}://…"
+    except ValueError:
+        scheme, where = "", "what is no address"
+    if scheme not in {"https", urlsplit(answer.url).scheme}:
         answer.close()
         raise DataError(
-            f"{answer.url} leads on to {target.scheme}://…, which is not followed; write the URL "
-            "of the file itself."
+            f"{answer.url} leads on to {where}, which is not followed; write the URL of the file "
+            "itself."
         )
 
 

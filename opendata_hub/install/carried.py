@@ -33,10 +33,10 @@ def read(config: Path) -> HubFile:
 
 def _data(asked: HubFile, folder: Path) -> Iterator[str]:
     for key, dataset in asked.datasets.items():
+        if dataset.is_fetched or folder == places.ASSETS:
+            continue  # the sample comes with the package
         path = dataset.path
-        if path and not path.expanduser().is_absolute() and (folder / path).exists():
-            if folder == places.ASSETS:
-                continue  # the sample, which comes with the package
+        if not path.expanduser().is_absolute() and (folder / path).exists():
             yield (
                 f"datasets.{key} is {str(path)!r}, a folder beside it, which is too much for "
                 "user-data; write where it comes from, or where the new machine has it."

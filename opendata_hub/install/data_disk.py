@@ -108,6 +108,8 @@ def mount(disk: Path, say: Say) -> None:
     """
     place = places.DATA
     identity = output([packages.find("blkid") or "blkid", "-s", "UUID", "-o", "value", str(disk)])
+    if not identity.strip():
+        raise MachineError(f"The btrfs on {disk} has no identity. Look yourself: blkid -p {disk}")
     known = output(["findmnt", "--noheadings", "--output", "UUID", "--mountpoint", str(place)])
     if known.strip() and known.strip() != identity.strip():
         raise MachineError(f"Another disk is mounted in {place}; name that one, or unmount it.")
@@ -142,10 +144,16 @@ def unit(identity: str, place: Path) -> str:
 
 
 def _require_empty(place: Path) -> None:
-    if place.is_dir() and any(place.iterdir()):
+    try:
+        place.mkdir(mode=0o755, parents=True, exist_ok=True)
+        is_empty = not any(place.iterdir())
+    except OSError as error:
+        raise MachineError(
+            f"No disk can be mounted in {place}: {error.strerror}; mend that, or move it away."
+        ) from None
+    if not is_empty:
         raise MachineError(
             f"There are files in {place}, which a disk mounted there would hide. Move them away, "
             f"and onto the disk afterwards: sudo systemctl stop opendata-hub; sudo mv {place} "
             f"{place}.before"
         )
-    place.mkdir(mode=0o755, parents=True, exist_ok=True)

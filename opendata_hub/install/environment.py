@@ -61,10 +61,10 @@ def make(spec: str, say: Say) -> Path:
     try:
         versions().mkdir(parents=True, exist_ok=True)
         return _filled(folder, spec, say)
-    except OSError as error:
-        raise MachineError(f"{folder} cannot be made: {error.strerror}.") from None
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as error:
+        drop(folder)
+        if isinstance(error, OSError):
+            raise MachineError(f"{folder} cannot be made: {error.strerror}.") from None
         raise
 
 

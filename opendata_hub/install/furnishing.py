@@ -13,6 +13,7 @@ from opendata_hub.install.editing import Change, edited
 from opendata_hub.machine import Say
 from opendata_hub.settings import HubFile
 from opendata_hub.settings.load import NAME
+from opendata_hub.settings.naming import beside
 
 PYTHON = "jupyterhub_config.py"
 
@@ -51,26 +52,18 @@ def furnish(given: Path | None, has_disk: bool, say: Say) -> None:
         if not (places.CONFIG / PYTHON).exists():
             _copy(places.ASSETS / PYTHON, places.CONFIG / PYTHON, say)
     except OSError as error:
-        raise MachineError(f"{error.filename} cannot be written: {error.strerror}.") from None
+        where, why = error.filename or places.CONFIG, error.strerror or error  # of many: a list
+        raise MachineError(f"{where} cannot be written: {why}.") from None
 
 
 def named(asked: HubFile) -> Iterator[Path]:
     """Yield the paths, as they are written, of what a hub.yaml names and brings with it."""
-    https = asked.https
-    found = [
-        Path(PYTHON),
-        asked.homes.welcome,
-        asked.site.ca_bundle,
-        *(https.certificate, https.key, https.authority_ca),
-        asked.login.client_secret_file,
-        *(entry.password_file for entry in asked.registries.values()),
-        *(entry.roster for entry in asked.classes),
-    ]
+    yield Path(PYTHON)
+    yield from beside(asked)
     if isinstance(asked.images, Path):
         # Recipes lie beside a catalogue that has a folder of its own.
         alone = asked.images.parent == Path()
-        found += [asked.images, locks.beside(asked.images)] if alone else [asked.images.parent]
-    yield from filter(None, found)
+        yield from [asked.images, locks.beside(asked.images)] if alone else [asked.images.parent]
 
 
 def _changes(asked: HubFile, raw: Any, folder: Path, has_disk: bool, say: Say) -> Iterator[Change]:

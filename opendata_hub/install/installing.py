@@ -76,13 +76,16 @@ def install(wish: Wish, prepare_disk: Callable[[Settings, Say], None], say: Say)
     systemd.require()
     first = {BUNDLE: wish.bundle, DISK: wish.device, PROGRAM: True, FILES: True}
     progress = Progress([name for name, is_asked in first.items() if is_asked])
-    site, bundle = _site(wish.config), None
+    bundle = None
     with ExitStack() as stack:
+        with progress.step(FILES):
+            site = _site(wish.config)
         stack.enter_context(Access(site).taken())
         if wish.bundle:
             with progress.step(BUNDLE):
                 bundle = stack.enter_context(used(wish.bundle, say))
-        trust.adopt(site.ca_bundle, say)
+        with progress.step(FILES):
+            trust.adopt(site.ca_bundle, say)
         return _install(wish, prepare_disk, progress, bundle, say)
 
 
@@ -123,13 +126,16 @@ def _program(wish: Wish, say: Say) -> None:
 def _go_on(made: Path, wish: Wish) -> NoReturn:
     """Let the other environment's program do the rest: its code is the one that will run."""
     program = str(environment.program(made))
-    os.execv(program, [program, "install", *wish.words])  # noqa: S606 - no shell is wanted
+    try:
+        os.execv(program, [program, "install", *wish.words])  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise MachineError(f"{program} cannot be run: {error.strerror}.") from None
 
 
 def _site(config: Path | None) -> Site:
     """Return the site as hub.yaml says it, before that is in its place."""
     path = config or furnishing.file()
-    if not path.is_file():
+    if config is None and not path.is_file():
         return Site()
     site = check(HubFile, read_yaml(path), path.name).site
     return site.model_copy(update={"ca_bundle": site.ca_bundle and path.parent / site.ca_bundle})

@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from opendata_hub import places
+from opendata_hub.engine import translated
 from opendata_hub.errors import ConfigError, EngineUnreachable, MachineError, OpenDataError
 from opendata_hub.fields import check, read_yaml
 from opendata_hub.homes import LABEL, SERVERS
@@ -46,7 +47,7 @@ def uninstall(say: Say) -> list[Left]:
     systemd.remove(_UNITS, say)
     left = list(_left())
     try:
-        with closing(daemon.connect()) as client:
+        with closing(daemon.connect()) as client, translated():
             say("Stopping people's servers")
             stop(servers(client))
             _remove_networks(client, say)
@@ -56,7 +57,7 @@ def uninstall(say: Say) -> list[Left]:
         say(f"Servers and networks stay: {error}")
     trust.adopt(None, say)
     _remove_program(say)
-    return left
+    return [*left, *_folder("A part of the program, which could not be removed", places.PROGRAM)]
 
 
 def servers(client: docker.DockerClient) -> list[Container]:
@@ -157,9 +158,8 @@ def _left_on_engine(client: docker.DockerClient) -> Iterator[Left]:
         ours = f"--filter label={LABEL}.role=image"
         command = f"docker image ls -q {ours} | sort -u | xargs docker image rm -f"
         yield Left("Images", "docker image ls " + ours, command)
-    programs = [name for name in ("docker.io", "caddy", "nftables") if _is_there(name)]
-    if programs:
-        named = " ".join(programs)
+    programs = filter(_is_there, ("docker.io", daemon.COMMAND, "caddy", "nftables"))
+    if named := " ".join(programs):
         yield Left("Packages, which others may need", named, f"sudo apt-get purge {named}")
 
 

@@ -1,6 +1,8 @@
 """Database, settings and secrets as they were before an upgrade; homes are not in it."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -29,10 +31,11 @@ def keep(state: State, version: str, say: Say) -> Path:
     try:
         above.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-        shutil.copytree(places.CONFIG, folder / "etc", symlinks=True)
-        left_out = shutil.ignore_patterns(*_LEFT_OUT)
-        shutil.copytree(state.folder, folder / "hub", symlinks=True, ignore=left_out)
-        keep_database(folder, state)
+        with _whole(folder):
+            shutil.copytree(places.CONFIG, folder / "etc", symlinks=True)
+            left_out = shutil.ignore_patterns(*_LEFT_OUT)
+            shutil.copytree(state.folder, folder / "hub", symlinks=True, ignore=left_out)
+            keep_database(folder, state)
         for old in sorted(path for path in above.iterdir() if path.is_dir())[:-KEPT]:
             shutil.rmtree(old)
     except OSError as error:
@@ -40,18 +43,30 @@ def keep(state: State, version: str, say: Say) -> Path:
     return folder
 
 
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Leave no half of a copy, which would count as one of those that stay."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def keep_database(folder: Path, state: State) -> None:
     """
-    Have the database as it is now in a copy.
+    Have the database as it is now in a copy, which keeps an earlier one until then.
 
     Raises:
         MachineError: it is damaged, or cannot be copied.
     """
     target = folder / "hub" / state.database_file.name
+    draft = target.with_suffix(".new")
     try:
-        target.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         if state.database_file.exists():
-            database.copy(state.database_file, target)
+            database.copy(state.database_file, draft)
+            draft.replace(target)
     except (BackupError, OSError) as error:
         raise MachineError(str(error)) from None
 
@@ -74,4 +89,6 @@ def bring_back(folder: Path, state: State, say: Say) -> None:
             place.with_name(f"{place.name}-{part}").unlink(missing_ok=True)
         draft.replace(place)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise MachineError(f"{place} cannot be written: {error.strerror}.") from None

@@ -1,5 +1,6 @@
 """The hub as systemd's service: its units, its start, and whether it needs another one."""
 
+from collections.abc import Mapping
 from contextlib import closing
 
 from opendata_hub.errors import MachineError, OpenDataError
@@ -9,7 +10,7 @@ from opendata_hub.install.furnishing import file
 from opendata_hub.machine import Say, daemon, foreground, packages
 from opendata_hub.settings import Settings
 
-_DROPPED = [systemd.NIGHTLY, systemd.BACKUP]
+_DROPPED = (systemd.NIGHTLY, systemd.BACKUP)
 
 
 def write_units(settings: Settings, say: Say) -> bool:
@@ -29,6 +30,28 @@ def write_units(settings: Settings, say: Say) -> bool:
     else:
         systemd.remove(_DROPPED, say)
     return systemd.HUB in changed
+
+
+def written_units() -> dict[str, str]:
+    """Return the texts of the units that are there, by name."""
+    texts = {name: systemd.text_of(name) for name in (*_DROPPED, systemd.HUB)}
+    return {name: text for name, text in texts.items() if text}
+
+
+def bring_units_back(texts: Mapping[str, str], say: Say) -> None:
+    """
+    Have the units as they were, whatever hub.yaml says by now, or the engine.
+
+    Args:
+        texts: of :func:`written_units`.
+
+    Raises:
+        MachineError: they cannot be written.
+    """
+    systemd.write(texts, say)
+    systemd.remove([name for name in _DROPPED if name not in texts], say)
+    if systemd.NIGHTLY in texts:
+        systemd.enable(systemd.NIGHTLY, say)
 
 
 def _engine() -> str:

@@ -1,14 +1,13 @@
 """systemd: units written, enabled and started; only what differs is touched."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from opendata_hub.errors import MachineError
-from opendata_hub.machine import Say
+from opendata_hub.machine import Say, daemon
 from opendata_hub.machine.commands import output, probed, run
 
-RUNS = Path("/run/systemd/system")
 UNITS = Path("/etc/systemd/system")
 """Where an administrator's units are."""
 
@@ -24,7 +23,7 @@ def require() -> None:
     Raises:
         MachineError: not so.
     """
-    if not RUNS.is_dir():
+    if not daemon.SYSTEMD.is_dir():
         raise MachineError(
             "This machine is not run by systemd, which would start the hub at boot; ./start, in a "
             "checkout, sets it up and runs the hub in the foreground."
@@ -54,13 +53,18 @@ def write(units: Mapping[str, str], say: Say) -> list[str]:
     return changed
 
 
-def remove(names: list[str], say: Say) -> None:
-    """Stop, disable and remove those units that are there."""
+def remove(names: Iterable[str], say: Say) -> None:
+    """
+    Stop, disable and remove those units that are there.
+
+    Raises:
+        MachineError: one does not end, or cannot be removed.
+    """
     there = [name for name in names if (UNITS / name).exists()]
     for name in there:
         say(f"Removing {UNITS / name}")
         run(["systemctl", "disable", "--now", name], say)
-        (UNITS / name).unlink(missing_ok=True)
+        _unlink(UNITS / name)
     if there:
         run(["systemctl", "daemon-reload"], say)
         run(["systemctl", "reset-failed"], say)
@@ -124,6 +128,13 @@ def text_of(name: str) -> str:
         return (UNITS / name).read_text("utf-8")
     except OSError:
         return ""
+
+
+def _unlink(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise MachineError(f"{file} cannot be removed: {error.strerror}.") from None
 
 
 def _put(file: Path, text: str) -> None:

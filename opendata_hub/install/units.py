@@ -1,5 +1,6 @@
 """The texts of systemd's units: what runs the hub, and what saves it each night."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from opendata_hub.settings import Settings
 from opendata_hub.settings.backup import JOURNAL, Backup
 
 HEAD = "# Made by `opendata-hub install`, which writes it anew; changes: systemctl edit {name}"
+_MEANING = re.compile(r"""[\s"';\\]""")
 KEYS = "backup.env"
 """File beside hub.yaml with variables for the backup, such as keys of a bucket."""
 
@@ -144,7 +146,7 @@ def backup(entry: Backup) -> dict[str, str]:
         program=environment.program(environment.link()),
         config=file(),
         keep=entry.keep,
-        to=_word(entry.to),
+        to=_word(entry.to.replace("$", "$$")),  # variables are in commands only
     )
     timer = _TIMER.format(head=HEAD.format(name=systemd.NIGHTLY), at=entry.at)
     return {systemd.BACKUP: service, systemd.NIGHTLY: timer}
@@ -171,6 +173,6 @@ def _words(words: Iterable[str | Path]) -> str:
 
 
 def _word(text: str) -> str:
-    """Write one word as systemd reads it."""
+    """Write one word as systemd reads it: within quotes where anything in it means something."""
     safe = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{safe}"' if " " in safe or '"' in safe else safe
+    return f'"{safe}"' if _MEANING.search(text) else safe

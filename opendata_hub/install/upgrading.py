@@ -2,9 +2,11 @@
 
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from opendata_hub import places
 from opendata_hub.errors import ConfigError, MachineError, OpenDataError
@@ -16,6 +18,9 @@ from opendata_hub.machine.commands import run
 from opendata_hub.settings import load
 from opendata_hub.settings.access import access
 from opendata_hub.settings.state import State
+
+_TOLD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By which a program is told to end."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +56,35 @@ def upgrade(to: str | None, say: Say) -> Upgraded:
     known = source.of(before) if before else None
     if before is None or known is None:
         raise MachineError("No hub is installed here; make one: sudo opendata-hub install")
-    way = _way()
-    with way.taken():
+    with _way().taken(), _heeding(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP):
         made = environment.make(_wanted(to, known), say)
         now = source.of(made) or known
         if made == before:
             return Upgraded(known.version, now.version, None, None)
+        change = _Change(before, made, service.written_units())
         try:
-            _try(made, say)
-        except OpenDataError as error:
-            environment.drop(made)
+            _try(change, say)
+            copy = safekeeping.keep(State(places.CONFIG), known.version, say)
+            say("Changing over; servers go on")
+            _take(made, say)  # what runs has found its own files already
+        except BaseException as error:
+            _put_back(change, _lasting(say))
             raise MachineError(
-                f"Nothing has changed: version {now.version} cannot be used here.\n{error}"
+                f"Nothing has changed: the hub was not upgraded to {now.version}.\n{_words(error)}"
             ) from None
-    copy = safekeeping.keep(State(places.CONFIG), known.version, say)
-    downtime = _change(before, made, copy, say)
+        with _heeding(signal.SIG_IGN, signal.SIGHUP):
+            downtime = _restart(change, copy, _lasting(say))
     environment.prune(environment.KEPT, say)
     return Upgraded(known.version, now.version, downtime, copy)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """From which environment to which, and the units of the former."""
+
+    before: Path
+    made: Path
+    units: dict[str, str]
 
 
 def _way() -> Access:
@@ -76,6 +93,28 @@ def _way() -> Access:
         return access(load(file()))
     except ConfigError:
         return Access()
+
+
+@contextmanager
+def _heeding(handler: Callable[..., Any] | int, *numbers: int) -> Iterator[None]:
+    """Take signals this way meanwhile, but for those that are ignored, as by nohup."""
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
+
+
+def _lasting(say: Say) -> Say:
+    """Let nobody's terminal that is gone keep the hub from coming back."""
+
+    def said(line: str) -> None:
+        with suppress(OSError):
+            say(line)
+
+    return said
 
 
 def _wanted(to: str | None, known: source.Source) -> str:
@@ -89,42 +128,31 @@ def _wanted(to: str | None, known: source.Source) -> str:
     return known.newest
 
 
-def _try(made: Path, say: Say) -> None:
+def _try(change: _Change, say: Say) -> None:
     """Let the new version look at hub.yaml and bring what it needs, before anything is touched."""
-    program = str(environment.program(made))
+    program = str(environment.program(change.made))
     run([program, "check", str(file())], say)
+    if systemd.is_active(systemd.HUB):
+        _require_way_back(change.before, say)
     run([program, "start", "--prepare", "--config", str(file())], say)
 
 
-def _change(before: Path, made: Path, copy: Path, say: Say) -> float:
-    """Change over, and back where the hub does not run; return the seconds without a hub."""
-    say("Changing over; servers go on")
-    since, say = time.monotonic(), _unbroken(say)
+def _require_way_back(before: Path, say: Say) -> None:
+    """
+    Make sure that the version that runs could start again.
+
+    Raises:
+        MachineError: it has been started with another hub.yaml, and does not take this one.
+    """
     try:
-        _take(made, say)  # what runs has found its own files already
-        since = time.monotonic()
-        systemd.stop(systemd.HUB, say)
-        safekeeping.keep_database(copy, State(places.CONFIG))
-        _start(say)
-    except BaseException as error:
-        _go_back(before, made, copy, say)
-        away = time.monotonic() - since
+        run([str(environment.program(before)), "check", str(file())], say)
+    except MachineError as error:
         raise MachineError(
-            f"The new version does not run, and the one before runs again, with its database. The "
-            f"hub was away for {away:.0f} s; people's servers went on.\n{_words(error)}"
+            f"The version that runs does not take this {file().name}, so it could not come back if "
+            "the new one failed. Undo what you have written for the new one, upgrade, and write it "
+            "again; or do without the way back, and stop the hub before: sudo systemctl stop "
+            f"opendata-hub\n{error}"
         ) from None
-    return time.monotonic() - since
-
-
-def _unbroken(say: Say) -> Say:
-    """Let nobody's terminal that is gone keep the hub from coming back."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    def said(line: str) -> None:
-        with suppress(OSError):
-            say(line)
-
-    return said
 
 
 def _take(made: Path, say: Say) -> None:
@@ -133,35 +161,67 @@ def _take(made: Path, say: Say) -> None:
     run([str(made / "bin" / "python"), "-m", "opendata_hub.install"], say)
 
 
+def _restart(change: _Change, copy: Path, say: Say) -> float:
+    """Have the new version run, else the one before; return the seconds without a hub."""
+    since, has_started = time.monotonic(), False
+    try:
+        systemd.stop(systemd.HUB, say)
+        safekeeping.keep_database(copy, State(places.CONFIG))
+        has_started = True
+        _start(say)
+    except BaseException as error:
+        _go_back(change, copy, has_started, say)
+        away = time.monotonic() - since
+        raise MachineError(
+            f"The new version does not run, and the one before runs again, with its database. The "
+            f"hub was away for {away:.0f} s; people's servers went on.\n{_words(error)}"
+        ) from None
+    return time.monotonic() - since
+
+
 def _start(say: Say) -> None:
+    """Start the hub: systemd waits until it says that people can come, whatever its hub.yaml."""
     try:
         systemd.restart(systemd.HUB, say)
-        is_healthy = service.is_healthy(load(file()))
     except OpenDataError:
         raise MachineError(service.why_not()) from None
-    if not is_healthy:
-        raise MachineError(service.why_not())
 
 
 def _words(error: BaseException) -> str:
-    return str(error) if isinstance(error, OpenDataError) else "It was broken off."
+    if isinstance(error, KeyboardInterrupt):
+        return "It was broken off."
+    return str(error) if isinstance(error, OpenDataError) else f"{type(error).__name__}: {error}"
 
 
-def _go_back(before: Path, made: Path, copy: Path, say: Say) -> None:
+def _go_back(change: _Change, copy: Path, has_started: bool, say: Say) -> None:
     """
-    Have the version before run again, with its database.
+    Have the version before run again.
+
+    Args:
+        copy: with its database.
+        has_started: whether the new version did, which may have changed the database: else that is
+            the newest one.
 
     Raises:
         MachineError: it does not run either.
     """
     say("Going back to the version before")
     try:
-        systemd.stop(systemd.HUB, say)
-        safekeeping.bring_back(copy, State(places.CONFIG), say)
-        _take(before, say)
-        environment.drop(made)
-        _start(say)
+        with _heeding(signal.SIG_IGN, *_TOLD):
+            systemd.stop(systemd.HUB, say)
+            if has_started:
+                safekeeping.bring_back(copy, State(places.CONFIG), say)
+            _put_back(change, say)
+            _start(say)
     except OpenDataError as error:
         raise MachineError(
             f"Neither the new version runs, nor the one before again; as all was: {copy}\n{error}"
         ) from None
+
+
+def _put_back(change: _Change, say: Say) -> None:
+    """Have links and units as they were, and the new version's environment gone."""
+    with _heeding(signal.SIG_IGN, *_TOLD):
+        environment.switch(change.before, say)
+        service.bring_units_back(change.units, say)
+        environment.drop(change.made)

@@ -1,15 +1,11 @@
 """Caddy, the web server that speaks TLS in front of the hub's proxy."""
 
-from pathlib import Path
-
-from opendata_hub.machine import Say, packages
+from opendata_hub.machine import Say, daemon, packages
 from opendata_hub.machine.commands import run
 
 PROGRAM = "caddy"
 UNIT = "caddy.service"
 """What the distribution's package would run, on port 80, beside ours."""
-
-_SYSTEMD = Path("/run/systemd/system")
 
 
 def command() -> str | None:
@@ -29,7 +25,7 @@ def ensure(say: Say) -> None:
     if command():
         return
     packages.require_right([PROGRAM])
-    if _SYSTEMD.is_dir():
+    if daemon.SYSTEMD.is_dir():
         # Masked before it is there: the package starts and enables what it brings.
         run(["systemctl", "mask", UNIT], say)
     packages.install([PROGRAM], say)

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from opendata_hub.errors import MachineError
@@ -43,10 +43,15 @@ def run(command: Sequence[str], say: Say, environment: dict[str, str] | None = N
         )
 
 
-def output(command: Sequence[str]) -> str:
-    """Return what a program prints; empty where it is missing or fails."""
+def output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """
+    Return what a program prints; empty where it is missing or fails.
+
+    Args:
+        environment: the whole environment; None for this process's own.
+    """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     except OSError:
         return ""
     return done.stdout if done.returncode == 0 else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from opendata_hub.errors import EngineUnreachable
+from opendata_hub.errors import EngineUnreachable, MachineError
 from opendata_hub.machine import Say, own_command, packages
 from opendata_hub.machine.commands import run, tail
 
@@ -17,6 +17,9 @@ SOCKET = Path("/var/run/docker.sock")
 ROOT = Path("/var/lib/docker")
 """Where an engine keeps its volumes and layers, unless its ``daemon.json`` says otherwise."""
 SYSTEMD = Path("/run/systemd/system")
+"""It is there where systemd runs the machine."""
+COMMAND = "docker-cli"
+"""The package of the command ``docker`` where the engine's own has it not, as on Debian 13."""
 LOG = Path("/var/log/opendata-hub-dockerd.log")
 DROP_IN = Path("/etc/systemd/system/docker.service.d/opendata-hub.conf")
 """What systemd starts the engine with, where the site has a proxy or an authority of its own."""
@@ -86,8 +89,11 @@ def _tell_systemd(environment: Mapping[str, str]) -> None:
         return
     lines = [f'Environment="{name}={value}"' for name, value in sorted(environment.items())]
     text = "\n".join(["# Made by opendata-hub from `site` in hub.yaml.", "[Service]", *lines, ""])
-    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
-    DROP_IN.write_text(text.replace("%", "%%"), "utf-8")
+    try:
+        DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+        DROP_IN.write_text(text.replace("%", "%%"), "utf-8")
+    except OSError as error:
+        raise MachineError(f"{DROP_IN} cannot be written: {error.strerror}.") from None
 
 
 def _install(say: Say) -> None:
@@ -99,21 +105,25 @@ def _install(say: Say) -> None:
             "https://docs.docker.com/engine/install/"
         )
     # Where the kernel has AppArmor, the engine starts no container without apparmor_parser.
-    packages.install(["docker.io", "iptables", "apparmor"], say)
+    packages.install(["docker.io", "iptables", "apparmor"], say, [COMMAND])
 
 
 def _start(say: Say, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start the daemon as a process of its own: it outlives this one and its terminal."""
     say(f"Starting Docker Engine; its log is {LOG}")
-    with LOG.open("ab") as log:
-        return subprocess.Popen(
-            [packages.find("dockerd") or "dockerd"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **environment, "PATH": packages.path()},
-            start_new_session=True,
-        )
+    program = packages.find("dockerd") or "dockerd"
+    try:
+        with LOG.open("ab") as log:
+            return subprocess.Popen(
+                [program],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment, "PATH": packages.path()},
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise MachineError(f"{program} cannot be started: {error}.") from None
 
 
 def _wait(process: "subprocess.Popen[bytes] | None") -> docker.DockerClient:

@@ -80,11 +80,16 @@ def _make_file(file: Path, size: int, say: Say) -> None:
         )
     say(f"Making a disk of btrfs, {format_memory(size)}, in the file {file}")
     draft = file.with_name(f"{file.name}.new")
-    with draft.open("wb") as content:
-        draft.chmod(0o600)
-        os.posix_fallocate(content.fileno(), 0, size)
-    run([packages.find("mkfs.btrfs") or "mkfs.btrfs", "--quiet", "--nodiscard", str(draft)], say)
-    draft.replace(file)
+    try:
+        with draft.open("wb") as content:
+            draft.chmod(0o600)
+            os.posix_fallocate(content.fileno(), 0, size)
+        make = packages.find("mkfs.btrfs") or "mkfs.btrfs"
+        run([make, "--quiet", "--nodiscard", str(draft)], say)
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # it has taken all its room
+        raise
 
 
 def _note(fstab: Path, place: Path) -> None:

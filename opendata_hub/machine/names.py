@@ -60,10 +60,15 @@ def is_here(address: str) -> bool:
     return True
 
 
-def doubt(name: Name) -> str:
-    """Say what may keep an authority from reaching this machine by its name; may be empty."""
-    private = [address for address in name.elsewhere if is_private(address)]
-    if private:
+def doubt(name: Name, from_internet: bool = True) -> str:
+    """
+    Say what may keep an authority from reaching this machine by its name; may be empty.
+
+    Args:
+        from_internet: whether that is where the authority is.
+    """
+    private = [address for address in (*name.here, *name.elsewhere) if is_private(address)]
+    if private and from_internet:
         return (
             f"{name.host} leads to {', '.join(private)}, a private address, which nobody reaches "
             "from the internet."

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from opendata_hub.errors import MachineError
 from opendata_hub.machine import Say
-from opendata_hub.machine.commands import run
+from opendata_hub.machine.commands import output, run
 
 # A machine that was just started updates itself, and a mirror may be busy.
 _PATIENT = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
@@ -38,9 +38,12 @@ def ensure(wanted: Mapping[str, str], say: Say) -> None:
         install(list(missing), say)
 
 
-def install(packages: list[str], say: Say) -> None:
+def install(packages: list[str], say: Say, others: Iterable[str] = ()) -> None:
     """
     Install Debian packages, without those only recommended.
+
+    Args:
+        others: come along where the distribution has them.
 
     Raises:
         MachineError: not root, no apt-get, or apt-get failed.
@@ -50,7 +53,17 @@ def install(packages: list[str], say: Say) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-q", *_PATIENT], say, environment)
     options = ["--yes", "-q", "--no-install-recommends", *_PATIENT]
-    run(["apt-get", "install", *options, *packages], say, environment)
+    run(["apt-get", "install", *options, *packages, *known(others)], say, environment)
+
+
+def known(names: Iterable[str], environment: Mapping[str, str] | None = None) -> list[str]:
+    """
+    Return those of the packages that apt's lists have.
+
+    Args:
+        environment: the whole of apt's; None for this process's own.
+    """
+    return [name for name in names if output(["apt-cache", "show", name], environment)]
 
 
 def require_right(packages: list[str]) -> None:

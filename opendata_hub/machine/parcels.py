@@ -140,7 +140,7 @@ def load(client: docker.DockerClient, file: Path, tell: Tell, length: int = 0) -
         list[str]: the names of the images, in no order.
 
     Raises:
-        MachineError: the engine's disk has no room.
+        MachineError: the engine's disk has no room, or the file cannot be read.
         EngineError: the engine broke off.
     """
     with file.open("rb") as raw:
@@ -161,9 +161,18 @@ def load_from(
 
 
 def _pieces(raw: IO[bytes], tell: Callable[[int], None]) -> Iterator[bytes]:
-    while piece := raw.read(sealing.CHUNK):
+    while piece := _read(raw):
         yield piece
         tell(raw.tell())
+
+
+def _read(raw: IO[bytes]) -> bytes:
+    try:
+        return raw.read(sealing.CHUNK)
+    except OSError as error:  # within a request it would count as the engine's
+        raise MachineError(
+            f"The file with the images cannot be read: {error.strerror}; copy it once more."
+        ) from None
 
 
 def _loaded(events: Iterator[dict[str, Any]]) -> list[str]:

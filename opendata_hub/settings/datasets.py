@@ -1,6 +1,7 @@
 """Datasets of hub.yaml, when the hub starts."""
 
 from contextlib import closing
+from functools import partial
 
 import click
 
@@ -14,13 +15,13 @@ from opendata_hub.settings.model import Settings
 def tidy(settings: Settings) -> None:
     """Remove old versions that no server has any more; say why where one has to stay."""
     fetched = (entry for entry in settings.datasets.values() if entry.is_fetched)
-    places = [place for entry in fetched if (place := Place(entry.path)).old]
-    if not places:
-        return
     try:
+        places = [place for entry in fetched if (place := Place(entry.path)).old]
+        if not places:
+            return
         with closing(daemon.connect()) as client:
-            in_use = tidying.mounted(client.api)
-        for place in places:
-            list(tidying.tidy(place, in_use))
+            mounted = partial(tidying.mounted, client.api)
+            for place in places:
+                list(tidying.tidy(place, mounted))
     except OpenDataError as error:
         click.echo(f"Old versions of datasets stay for now: {error}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opendata_hub.machine import recipes
-from opendata_hub.settings.model import Settings
+from opendata_hub.settings.model import HubFile, Settings
 
 
 def named(settings: Settings, config: Path | None) -> list[Path]:
@@ -14,22 +14,25 @@ def named(settings: Settings, config: Path | None) -> list[Path]:
     Args:
         config: the file that the settings were read from, if from any.
     """
-    found = [
-        config,
-        settings.folder / "jupyterhub_config.py",
-        settings.lock,
-        settings.homes.welcome,
-    ]
+    found = [config, settings.folder / "jupyterhub_config.py", settings.lock]
     if isinstance(settings.images, Path):
         found.append(settings.images)
-    found += [login.password_file for login in settings.registries.values()]
-    found.append(settings.site.ca_bundle)
-    found += [entry.roster for entry in settings.classes]
-    https = settings.https
-    found += [https.certificate, https.key, https.authority_ca]
-    if secret := settings.login.client_secret_file:
-        found.append(settings.folder / secret.expanduser())
+    found += [settings.folder / path.expanduser() for path in beside(settings)]
     return [path.absolute() for path in found if path]
+
+
+def beside(file: HubFile) -> Iterator[Path]:
+    """Yield the small files and folders that its keys name, the catalogue aside, as they do."""
+    https = file.https
+    found = [
+        file.homes.welcome,
+        file.site.ca_bundle,
+        *(https.certificate, https.key, https.authority_ca),
+        file.login.client_secret_file,
+        *(entry.password_file for entry in file.registries.values()),
+        *(entry.roster for entry in file.classes),
+    ]
+    yield from filter(None, found)
 
 
 def recipe_folders(settings: Settings) -> Iterator[Path]:

@@ -23,6 +23,13 @@ data "aws_subnets" "default" {
 
 data "aws_subnet" "hub" {
   id = var.network != null ? var.network : sort(data.aws_subnets.default[0].ids)[0]
+
+  lifecycle {
+    postcondition {
+      condition     = var.zone == null ? true : self.availability_zone == var.zone
+      error_message = "The subnet ${self.id} is in ${self.availability_zone}, and zone is ${coalesce(var.zone, "null")}: a subnet has one zone. Leave zone out, or write another network."
+    }
+  }
 }
 
 resource "aws_security_group" "hub" {

@@ -84,7 +84,7 @@ variable "region" {
 }
 
 variable "zone" {
-  description = "The availability zone, such as eu-central-1a. null: the first with a subnet. A disk cannot move to another one."
+  description = "The availability zone, such as eu-central-1a. null: the first with a subnet, or that of network. A disk cannot move to another one."
   type        = string
   default     = null
 }

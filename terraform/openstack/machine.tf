@@ -20,6 +20,11 @@ resource "openstack_compute_keypair_v2" "hub" {
   public_key = var.ssh_key
 }
 
+# Another key has the same name, which is all that the machine has of it.
+resource "terraform_data" "key" {
+  input = var.ssh_key
+}
+
 resource "openstack_compute_instance_v2" "hub" {
   name                = var.name
   flavor_name         = var.machine_type
@@ -54,7 +59,8 @@ resource "openstack_compute_instance_v2" "hub" {
 
   lifecycle {
     # A new image or an edited hub.yaml does not throw a machine away: terraform apply -replace does.
-    ignore_changes = [image_id, block_device[0].uuid, user_data]
+    ignore_changes       = [image_id, block_device[0].uuid, user_data]
+    replace_triggered_by = [terraform_data.key]
 
     precondition {
       condition     = module.user_data.host != null

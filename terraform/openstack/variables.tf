@@ -48,7 +48,7 @@ variable "package" {
 }
 
 variable "ssh_key" {
-  description = "Your public SSH key (the text of ~/.ssh/id_ed25519.pub), for the user debian. null: nobody logs in. Another key takes a new machine: terraform apply -replace=openstack_compute_instance_v2.hub"
+  description = "Your public SSH key (the text of ~/.ssh/id_ed25519.pub), for the user debian. null: nobody logs in. Changing it makes the machine anew."
   type        = string
   default     = null
 

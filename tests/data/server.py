@@ -23,6 +23,7 @@ class Served:
         busy: so many answers are 503 first.
         ranges: whether parts can be asked for.
         says_length: whether an answer says how long it is.
+        length: what it says instead.
         leads_to: a redirect to this address instead.
         status: of the answer instead of a file.
     """
@@ -33,6 +34,7 @@ class Served:
     busy: int = 0
     ranges: bool = True
     says_length: bool = True
+    length: str = ""
     leads_to: str = ""
     status: int = 200
 
@@ -111,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{served.size - 1}/{served.size}")
         if served.tag:
             self.send_header("ETag", served.tag)
+        if served.length:
+            self.send_header("Content-Length", served.length)
         if served.says_length:
             self.send_header("Content-Length", str(served.size - start))
         else:

@@ -2,11 +2,16 @@
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from opendata_hub.datasets import Dataset
+from opendata_hub.errors import DataError
+from opendata_hub.fetching import Brought, Download, Near, Order, gather, planning, session
 from opendata_hub.fetching.place import Place
 from tests.data.asked import adler32, file, sha256
 from tests.data.conftest import Hub
@@ -152,6 +157,17 @@ def test_a_server_without_ranges_serves_too(hub: Hub, server: Server) -> None:
     assert hub.seen("cms") == {"events.root": EVENTS, "more.root": MORE}
 
 
+def test_a_length_that_is_none_counts_as_none(hub: Hub, server: Server) -> None:
+    """However long a number a server makes up; the sum tells that the file is whole."""
+    server.serve("events.root", EVENTS, says_length=False, length="9" * 5000)
+    hub.declare(cms={"files": [file(f"{server.url}/events.root", EVENTS)]})
+
+    done = hub.data("fetch")
+
+    assert done.exit_code == 0, done.output
+    assert hub.seen("cms") == {"events.root": EVENTS}
+
+
 def test_a_busy_server_is_asked_again(hub: Hub, server: Server) -> None:
     """Up to five times."""
     server.serve("events.root", EVENTS, busy=3)
@@ -191,6 +207,7 @@ def test_a_wrong_file_is_refused(hub: Hub, server: Server, more: dict[str, str],
         ({"status": 403}, "cannot be had: the server lets nobody have it."),
         ({"leads_to": "file:///etc/passwd"}, "leads on to file://…, which is not followed"),
         ({"leads_to": "ftp://127.0.0.1/x"}, "leads on to ftp://…, which is not followed"),
+        ({"leads_to": "http://[x"}, "leads on to what is no address, which is not followed"),
         ({"busy": 9}, "cannot be had: the server answers 503."),
     ],
 )
@@ -244,6 +261,52 @@ def test_one_who_fetches_keeps_others_out(hub: Hub, server: Server) -> None:
 
     assert done.exit_code == 1
     assert "Another `opendata-hub data fetch` is at work" in done.stderr
+
+
+def test_an_error_of_who_has_the_folder_stays_what_it_is(tmp_path: Path) -> None:
+    """Nobody is told that another one is at work."""
+    with pytest.raises(BlockingIOError), Place(tmp_path).claimed():
+        raise BlockingIOError
+    with Place(tmp_path).claimed():
+        assert (tmp_path / ".lock").exists()
+
+
+def test_what_a_failing_disk_does_not_give_comes_from_the_server(
+    tmp_path: Path, server: Server
+) -> None:
+    """Such as a file of the version before: it is what `data verify` told people to fetch again."""
+    server.serve("mem", EVENTS)
+    order, stop = _order(tmp_path, file(f"{server.url}/mem", EVENTS)), threading.Event()
+    ticks: list[int] = []
+
+    with session(1) as opened:
+        near = Near([Path("/proc/self")])  # in which `mem` can be opened, but not read
+        gather(order, near, Download(opened, stop), ticks.append, stop)
+
+    assert (tmp_path / "current" / "mem").read_bytes() == EVENTS
+    assert sum(ticks) == len(EVENTS)
+
+
+def test_a_failing_stick_is_named(tmp_path: Path) -> None:
+    """And not the disk that the files go to; those that can be read are kept."""
+    brought = Brought(tmp_path / "stick")
+    (tmp_path / "more.root").write_bytes(MORE)
+    unreadable = Path("/sys/class/net/lo/speed")  # can be opened, but not read: lo has none
+    brought.files.update({"events.root": [unreadable], "more.root": [tmp_path / "more.root"]})
+    entries = [file(f"https://a.org/{name}.root", content)
+               for name, content in (("events", EVENTS), ("more", MORE))]  # fmt: skip
+    order = _order(tmp_path / "cms", *entries)
+
+    with pytest.raises(DataError) as refused:
+        gather(order, Near([], brought), None, lambda _: None, threading.Event())
+
+    assert str(refused.value) == f"{unreadable} cannot be read: Invalid argument."
+    assert order.gathered == len(MORE)
+
+
+def _order(folder: Path, *entries: dict[str, Any]) -> Order:
+    dataset = Dataset.model_validate({"path": folder, "files": entries})
+    return planning.plan("cms", dataset, None, None, anew=False)
 
 
 @pytest.fixture

@@ -152,6 +152,41 @@ def test_files_of_one_name_keep_their_folders() -> None:
     assert found.files[0].url == f"https://opendata.cern.ch/{HERE}/Run/0000/a.root"
 
 
+def test_an_answer_that_nobody_can_read_is_said(hub: Hub, portal: Server) -> None:
+    """Such as one with a number of five thousand digits."""
+    portal.serve("api/records/7", b'{"metadata": ' + b"9" * 5000 + b"}")
+    hub.declare(cms={"record": 7})
+
+    done = hub.data("fetch")
+
+    assert done.exit_code == 1
+    assert f"cms: {portal.url}/api/records/7 cannot be had: " in done.stderr
+
+
+def test_a_list_that_is_brought_can_take_the_place_of_the_kept_one(
+    hub: Hub, portal: Server, tmp_path: Path
+) -> None:
+    """When somebody says so: a machine without network gets a record's new files, too."""
+    hub.declare(cms={"record": 12353}, other={"record": 7})
+    assert hub.data("fetch", "cms").exit_code == 0
+    raw = record([entry("events.root", EVENTS), entry("new.root", b"new")], [], [])
+    listing = records.read(json.loads(json.dumps(raw)), 12353, "record 12353")
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "usb" / "list.json").write_text(listing.model_dump_json(exclude_none=True))
+    (tmp_path / "usb" / "new.root").write_bytes(b"new")
+    from_usb = ("--from", str(tmp_path / "usb"))
+
+    kept = hub.data("fetch", "cms", *from_usb)
+    new = hub.data("fetch", "cms", "--update", *from_usb)
+    lost = hub.data("fetch", "other", "--update", *from_usb)
+
+    assert kept.stdout.startswith("cms: complete, 2 files")
+    assert new.exit_code == 0, new.output
+    assert hub.seen("cms") == {"events.root": EVENTS, "new.root": b"new"}
+    assert lost.exit_code == 1
+    assert f"other: {tmp_path / 'usb'} has no list.json of record 7; bring it" in lost.stderr
+
+
 @pytest.fixture
 def atlas(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """ATLAS's own service, as its client asks it, and the files."""

@@ -1,15 +1,21 @@
 """Versions of a dataset: whole ones only, each file on the disk once, damage found and mended."""
 
 import json
+import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opendata_hub.datasets import Dataset, File, mounts
+from opendata_hub.errors import DataError
 from opendata_hub.fetching import bring, tidying
 from opendata_hub.fetching.place import Place
+from opendata_hub.fetching.verifying import verify
 from opendata_hub.settings import datasets, load
 from tests.data.asked import file, sha256
 from tests.data.conftest import Hub
@@ -75,13 +81,28 @@ def test_old_versions_go_when_nobody_has_them(tmp_path: Path) -> None:
     place = Place(dataset.path)
     first, second = place.root / "versions" / "1", place.root / "versions" / "2"
 
-    kept = list(tidying.tidy(place, {str(first)}))
+    kept = list(tidying.tidy(place, lambda: {str(first)}))
     there = first.is_dir()
-    gone = list(tidying.tidy(place, {str(second)}))
+    gone = list(tidying.tidy(place, lambda: {str(second)}))
 
     assert (kept, there, gone) == ([False], True, [True])
     assert not first.exists() and not first.with_name("1.json").exists()
     assert dataset.share.place == second
+
+
+def test_who_has_what_is_asked_when_nothing_can_change_any_more(tmp_path: Path) -> None:
+    """Else what was current a moment ago could be removed below a server that has just started."""
+    place = Place(_version(tmp_path, OLD).path)
+    asked = []
+
+    def mounted() -> set[str]:
+        with pytest.raises(DataError, match="Another `opendata-hub data fetch`"), place.claimed():
+            pass
+        asked.append(place)
+        return set()
+
+    assert list(tidying.tidy(place, mounted)) == []
+    assert asked == [place]
 
 
 def test_a_hub_that_starts_removes_what_no_server_has(hub: Hub, tmp_path: Path) -> None:
@@ -96,13 +117,63 @@ def test_a_hub_that_starts_removes_what_no_server_has(hub: Hub, tmp_path: Path) 
     assert left == ["2"]
 
 
+def test_nothing_is_old_while_nothing_is_current(tmp_path: Path) -> None:
+    """Somebody has removed that link: what is here is kept, and the next fetch takes it."""
+    _version(tmp_path, OLD)
+    dataset = _version(tmp_path, NEW)
+    place = Place(dataset.path)
+    (place.root / "current").unlink()
+
+    gone = list(tidying.tidy(place, set))
+    _version(tmp_path, NEW)
+
+    assert gone == []
+    assert (place.root / "versions" / "1").is_dir()
+    kept = place.root / "versions" / "2" / "events.root"
+    assert (place.root / "current" / "events.root").samefile(kept)
+
+
+@pytest.mark.parametrize("name", ["events.root", "2016/a[1]/events.root"])
+def test_what_lies_on_the_same_disk_is_linked_and_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Under whatever name: it is on the disk once, and all of it before a version has it."""
+    flushed = _flushed(monkeypatch)
+    (tmp_path / "stage" / "files" / name).parent.mkdir(parents=True)
+    (tmp_path / "stage" / "files" / name).write_bytes(OLD)
+    dataset = _dataset(tmp_path, OLD, name)
+
+    bring("cms", dataset, tmp_path / "stage")
+
+    found = (dataset.path / "current" / name).stat()
+    assert found.st_nlink == 2
+    assert found.st_ino in flushed
+
+
+def _flushed(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """Return a set that gets the inodes of all that is flushed to the disk from now on."""
+    flushed: set[int] = set()
+    flush = os.fsync
+
+    def noted(number: int) -> None:
+        flushed.add(os.fstat(number).st_ino)
+        flush(number)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return flushed
+
+
+def _dataset(folder: Path, content: bytes, name: str = "events.root") -> Dataset:
+    entry = File(url="https://a.org/events.root", sha256=sha256(content), name=name)
+    return Dataset(path=folder / "cms", files=(entry,))
+
+
 def _version(folder: Path, content: bytes) -> Dataset:
     """Have a version with this content, from a folder."""
     stage = folder / "stage"
     stage.mkdir()
     (stage / "events.root").write_bytes(content)
-    entry = File(url="https://a.org/events.root", sha256=sha256(content))
-    dataset = Dataset(path=folder / "cms", files=(entry,))
+    dataset = _dataset(folder, content)
     bring("cms", dataset, stage)
     shutil.rmtree(stage)
     return dataset
@@ -133,6 +204,83 @@ def test_verify_names_what_is_damaged_and_fetch_mends_it(fetched: Hub, server: S
     assert mended.exit_code == 0, mended.output
     assert fetched.seen("cms") == {"events.root": OLD, "kept.root": KEPT}
     assert fetched.data("verify").exit_code == 0
+
+
+def test_a_file_that_is_gone_is_damage_and_no_older_version(fetched: Hub) -> None:
+    """The list sees it without reading anything."""
+    (fetched.path("cms") / "current" / "kept.root").unlink()
+
+    table, (plain,) = fetched.data("list").stdout, json.loads(fetched.data("list", "--json").stdout)
+
+    assert "damaged: 1 of its files" in table
+    assert (plain["state"], plain["faults"]) == ("damaged", ["kept.root"])
+
+
+def test_faults_of_a_version_that_somebody_removed_are_forgotten(fetched: Hub) -> None:
+    """The next one has the same number, and is whole."""
+    (fetched.path("cms") / "current" / "events.root").write_bytes(NEW)
+    fetched.data("verify")
+    shutil.rmtree(fetched.path("cms") / "versions" / "1")
+
+    done = fetched.data("fetch")
+    (plain,) = json.loads(fetched.data("list", "--json").stdout)
+
+    assert done.exit_code == 0, done.output
+    assert (plain["state"], plain["faults"]) == ("complete", [])
+
+
+def test_everybody_learns_what_verify_has_found(fetched: Hub) -> None:
+    """Whatever the umask of who ran it."""
+    (fetched.path("cms") / "current" / "events.root").write_bytes(NEW)
+
+    before = os.umask(0o077)
+    try:
+        fetched.data("verify")
+    finally:
+        os.umask(before)
+
+    noted = fetched.path("cms") / "versions" / "1.faults.json"
+    assert noted.stat().st_mode & 0o777 == 0o644
+
+
+def test_who_cannot_note_damage_is_told_to_use_sudo() -> None:
+    """Else `data fetch` would take the damaged file for a good one; good ones need no note."""
+    with tempfile.TemporaryDirectory() as folder:  # that anybody can enter, as one of tests is not
+        Path(folder).chmod(0o755)
+        version = Place(_version(Path(folder), OLD).path).current
+        assert version
+        with _nobody():
+            well = list(verify(version, lambda _: None))
+        (version.folder / "events.root").write_bytes(NEW)
+        with _nobody(), pytest.raises(DataError) as refused:
+            list(verify(version, lambda _: None))
+
+    assert well == []
+    assert str(refused.value) == (
+        "What was found cannot be noted for `data fetch`. This user may not write to "
+        f"{version.folder.parent}; run the command with sudo."
+    )
+
+
+def test_who_may_not_look_into_a_folder_is_told_to_use_sudo() -> None:
+    """Whatever is asked of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(_version(Path(folder), OLD).path)
+        asked = (lambda: place.current, lambda: place.old, place.nearby)
+        with _nobody():
+            for ask in asked:
+                with pytest.raises(DataError, match=f"not look into {place.root}; run .* sudo"):
+                    ask()
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    """Have no more rights than anybody has."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_verify_takes_no_network_and_says_what_is_not_here(hub: Hub) -> None:

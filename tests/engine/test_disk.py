@@ -1,5 +1,6 @@
 """A disk of btrfs in a file, as `opendata-hub start` makes it, and the settings of homes on it."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -89,6 +90,22 @@ def test_a_disk_that_does_not_fit_is_refused(place: Path) -> None:
         make(place, 4096 * 2**40)
 
     assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_disk_that_cannot_be_made_gives_its_room_back(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of its room was taken at once."""
+    program = place.parent / "bin" / "mkfs.btrfs"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    with pytest.raises(MachineError, match=r"mkfs\.btrfs"):
+        make(place)
+
+    assert sorted(place.parent.iterdir()) == [program.parent, place]
 
 
 def test_a_disk_is_offered_where_one_is_missing(

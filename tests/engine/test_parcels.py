@@ -8,9 +8,11 @@ from pathlib import Path
 import docker
 import pytest
 
+from opendata_hub.bundle import Bundle
 from opendata_hub.catalogue import BY_DIGEST, load
 from opendata_hub.engine import Engine
-from opendata_hub.machine import prune, recipes
+from opendata_hub.errors import MachineError
+from opendata_hub.machine import parcels, prune, recipes
 from opendata_hub.spawner import images
 from tests.engine.islands import Island
 
@@ -178,3 +180,14 @@ def test_what_cannot_be_carried_is_a_sentence(
 
     assert result.exit_code == 1 and words in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Dockerfile", "hub.yaml"]
+
+
+def test_a_file_that_cannot_be_read_is_told(bare: Island) -> None:
+    """The stick fails, or was pulled out: that is no trouble of the engine's."""
+    about = {"images": {"none:1": "sha256:0"}, "room": {"images": 0}}
+    failing = Path("/sys/class/net/lo/speed")  # can be opened, but not read: lo has none
+
+    with pytest.raises(MachineError, match=r"gone\.tar cannot be read: No such file"):
+        Bundle(Path("gone.tar"), about).load_images(bare.client, lambda line: None)
+    with failing.open("rb") as raw, pytest.raises(MachineError, match="read: Invalid argument"):
+        parcels.load_from(bare.client, raw, lambda done: None)

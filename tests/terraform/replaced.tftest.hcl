@@ -50,3 +50,4 @@ run "replaced" {
     error_message = "The new machine has the files that are here."
   }
 }
+@more@

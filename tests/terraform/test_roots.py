@@ -12,16 +12,33 @@ from tests.terraform.conftest import Plugins
 WITH = [(root, "schema") for root in roots.NAMES] + [(root, "real") for root in providers.there()]
 with_plugins = pytest.mark.parametrize(("root", "plugin"), WITH, ids=lambda word: word)
 
+OTHER_KEY = """
+run "another_key" {
+  variables {
+    hub_yaml = "tests/edited.yaml"
+    ssh_key  = "ssh-ed25519 BBBB anna"
+  }
+
+  assert {
+    condition     = output.machine != run.replaced.machine && output.data_disk == run.made.data_disk
+    error_message = "A machine takes a key when it is made; the disk is the same."
+  }
+}
+"""
+"""Where the key is a thing of its own, whose name stays."""
+
 WORDS = {
     "aws": {
         "provider": "aws",
         "machine": "aws_instance.hub",
+        "more": "",
         "defaults": 'mock_data "aws_subnets" {\n  defaults = { ids = ["subnet-a"] }\n}',
         "variables": "",
     },
     "gcp": {
         "provider": "google",
         "machine": "google_compute_instance.hub",
+        "more": "",
         "defaults": "",
         "variables": "",
     },
@@ -31,7 +48,8 @@ WORDS = {
         "defaults": 'mock_resource "openstack_networking_port_v2" {\n'
         '  defaults = { all_fixed_ips = ["10.0.0.5"] }\n}',
         "variables": 'machine_type = "m1.large"\nimage = "Debian 13"\n'
-        'network = "class"\nfloating_pool = "public"',
+        'network = "class"\nfloating_pool = "public"\nssh_key = "ssh-ed25519 AAAA anna"',
+        "more": OTHER_KEY,
     },
 }
 """What replaced.tftest.hcl says otherwise for each root."""
@@ -84,7 +102,8 @@ def test_a_machine_is_replaced_and_its_data_disk_stays(
     """An edited hub.yaml leaves the machine, -replace renews it, the disk outlives even destroy."""
     process = replaced(root, ready(root, plugin), plugins[plugin])
 
-    assert "3 passed, 0 failed" in process.stdout, process.stderr
+    runs = 3 + WORDS[root]["more"].count("\nrun ")
+    assert f"{runs} passed, 0 failed" in process.stdout, process.stderr
     assert "has lifecycle.prevent_destroy set" in " ".join(process.stderr.split())
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,9 +100,29 @@ def test_an_environment_that_is_there_is_taken(bootstrap: ModuleType) -> None:
     """A second run goes on to install; versions change by upgrade alone."""
     program = bootstrap.PROGRAM / "current/bin/opendata-hub"
     program.parent.mkdir(parents=True)
-    program.touch()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
 
     assert bootstrap.install_package("opendata-hub==99") == program
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", "#!/python-of-yesterday\n"])
+def test_an_environment_that_does_not_run_is_made_anew(
+    script: str, bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The distribution has another Python since an upgrade of its own."""
+    program = bootstrap.PROGRAM / "current/bin/opendata-hub"
+    program.parent.mkdir(parents=True)
+    program.write_text(script)
+    program.chmod(0o755)
+    venv = tmp_path / "python"
+    venv.write_text(f'#!/bin/sh\nmkdir -p "$4/bin" && cp {shutil.which("true")} "$4/bin/python"\n')
+    venv.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(venv))
+
+    made = bootstrap.install_package("opendata-hub==99")
+
+    assert made == bootstrap.PROGRAM / "versions/first/bin/opendata-hub"
 
 
 def test_nobody_but_root(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 import pytest
 
 from opendata_hub import places
-from opendata_hub.bundle import Contents, unpack, used
+from opendata_hub.bundle import Contents, debs, unpack, used
 from opendata_hub.bundle.packing import CODE
 from opendata_hub.bundle.writing import Writer
 from opendata_hub.datasets import Dataset
 from opendata_hub.errors import MachineError, OpenDataError
+from opendata_hub.fetching import bring
+from opendata_hub.machine import commands, packages
 
 REAL = unpack.this_machine
 HERE = {"distribution": "debian", "release": "bookworm", "architecture": "amd64", "python": "3.11"}
@@ -146,6 +149,28 @@ def test_programs_take_what_they_need_from_it(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_apt_finds_its_packages_without_a_complaint(tmp_path: Path) -> None:
+    """Whatever the clock shows; who looks for what went wrong reads no errors that are none."""
+    control = tmp_path / "made/DEBIAN/control"
+    control.parent.mkdir(parents=True)
+    control.write_text(
+        "Package: muons\nVersion: 13.1\nArchitecture: all\nInstalled-Size: 7\n"
+        "Maintainer: nobody <nobody@example.org>\nDescription: for a test\n of apt\n"
+    )
+    folder = places.PROGRAM / "bundle"
+    (folder / "debs").mkdir(parents=True)
+    commands.run(["dpkg-deb", "--build", str(tmp_path / "made"), str(folder / "debs")], print)
+
+    assert debs.listed(folder / "debs").installed == 7 * 1024
+    unpack.write_settings(folder, folder)
+    apt = {**os.environ, "APT_CONFIG": f"{folder}/apt.conf"}
+    done = subprocess.run(["apt-get", "update"], env=apt, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert "Err" not in done.stdout and not done.stderr
+    assert packages.known(["muons", "electrons"], apt) == ["muons"]
+
+
 def test_what_is_unpacked_is_not_unpacked_again(tmp_path: Path) -> None:
     """`bootstrap.py` did it, and `install` goes on; another file is another bundle."""
     file, folder = bundle(tmp_path), places.PROGRAM / "bundle"
@@ -267,6 +292,25 @@ def test_a_folder_goes_where_hub_yaml_has_it(tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["mine"]
 
 
+def test_a_folder_is_on_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves no empty files in what the next run takes for whole."""
+    flushed, flush = set(), os.fsync
+
+    def noted(number: int) -> None:
+        flushed.add(os.fstat(number).st_ino)
+        flush(number)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with used(bundle(tmp_path), lambda line: None) as found:
+        found.place_folders(lambda line: None)
+
+    target = places.CONFIG / "data/mine"
+    parts = (target.parent, target, target / "2016", target / "2016/events.csv")
+    assert {path.stat().st_ino for path in parts} <= flushed
+
+
 def test_what_is_fetched_comes_without_network(tmp_path: Path) -> None:
     """Its files are checked against hub.yaml once more; another dataset is left to `data fetch`."""
     cms = fetched(tmp_path / "disk/cms", EVENTS)
@@ -310,8 +354,37 @@ def test_only_what_is_here_can_be_packed(tmp_path: Path) -> None:
     lost = Contents((), {"cms": fetched(tmp_path / "cms", EVENTS)}, tmp_path)
 
     assert list(packed.carried()) == ["here"]
-    with pytest.raises(MachineError, match="Dataset 'cms' is not here; get it first: "):
+    with pytest.raises(MachineError, match=r"Dataset 'cms' in .* is not here; get it first: "):
         lost.carried()
+
+
+@pytest.mark.parametrize(("here", "wanted"), [(b"", EVENTS), (EVENTS, b"newer events")])
+def test_only_what_is_whole_and_wanted_can_be_packed(
+    tmp_path: Path, here: bytes, wanted: bytes
+) -> None:
+    """Damaged or of another day: where it goes nobody could mend it."""
+    (tmp_path / "events.csv").write_bytes(EVENTS)
+    bring("cms", fetched(tmp_path / "cms", EVENTS), tmp_path)
+    packed = Contents((), {"cms": fetched(tmp_path / "cms", EVENTS)}, tmp_path)
+    assert list(packed.carried()) == ["cms"]
+    (tmp_path / "cms/current/events.csv").write_bytes(here)
+
+    with pytest.raises(MachineError) as refused:
+        Contents((), {"cms": fetched(tmp_path / "cms", wanted)}, tmp_path).carried()
+
+    assert str(refused.value) == (
+        f"Dataset 'cms' in {tmp_path}/cms is damaged, or not what hub.yaml asks for now; get it "
+        "first: opendata-hub data fetch cms"
+    )
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    """And not the stick that the bundle goes to."""
+    unreadable = Path("/sys/class/net/lo/speed")  # can be opened, but not read: lo has none
+    writer = Writer(io.BytesIO(), {}, lambda done, total: None, 0)
+
+    with pytest.raises(MachineError, match=f"{unreadable} cannot be read: Invalid argument"):
+        writer.add(unreadable, "speed")
 
 
 def test_a_file_that_becomes_shorter_is_told(tmp_path: Path) -> None:

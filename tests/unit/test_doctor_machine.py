@@ -115,7 +115,7 @@ def test_a_class_larger_than_the_machine_is_named() -> None:
 
 def test_the_kernel_is_wide_enough_for_a_class() -> None:
     """What a distribution sets by itself is enough for sixty students."""
-    debian = Room(instances=128, watches=192_536, processes=131_072, files=524_288)
+    debian = Room(instances=128, watches=192_536, processes=131_072, threads=63_704, files=524_288)
     (fine,) = kernel.judge(debian, 60)
     (narrow,) = kernel.judge(debian, 100)
 
@@ -126,10 +126,11 @@ def test_the_kernel_is_wide_enough_for_a_class() -> None:
 
 def test_each_limit_of_the_kernel_has_a_fix() -> None:
     """With the number that is enough."""
-    found = list(kernel.judge(Room(1, 1, 1, 1), 10))
+    found = list(kernel.judge(Room(1, 1, 1, 1, 1), 10))
 
     assert all(finding.level is Level.WARNING and finding.fix for finding in found)
-    assert len(found) == 4
+    named = [finding.text.split()[0] for finding in found[:-1]]
+    assert named[-2:] == ["kernel.pid_max", "kernel.threads-max"] and len(found) == 5
     assert "LimitNOFILE=1424" in found[-1].fix
 
 

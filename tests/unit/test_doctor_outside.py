@@ -322,6 +322,18 @@ def test_a_private_address_is_no_address_for_an_authority() -> None:
     assert "right behind a router" in lab.text
 
 
+def test_a_private_address_of_its_own_is_none_either() -> None:
+    """Unless the authority came in nevertheless: the DNS says something else outside."""
+    day, own = datetime(2026, 11, 20, tzinfo=timezone.utc), Name(HOST, ("10.0.0.7",))
+    (public, _), (lab, _) = said(Look(own)), said(Look(Name("lab", ("10.0.0.7",))), LAB)
+    (certified,) = said(Look(own, answers=True, certified=day))
+
+    assert public.level is Level.WARNING
+    assert public.text.startswith(f"{HOST} leads to 10.0.0.7, a private address, which nobody")
+    assert public.fix == "write the public one into the A record"
+    assert (lab.level, certified.level) == (Level.OK, Level.OK)
+
+
 def test_a_name_that_leads_nowhere_is_worse_with_an_authority() -> None:
     """Without one, each machine may have its own way to know it."""
     absent = Name(HOST, fault="It is not in the DNS.", is_absent=True)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from opendata_hub.errors import MachineError
-from opendata_hub.machine import authority, caddy, certificates, names
+from opendata_hub.machine import authority, caddy, certificates, daemon, names
 from opendata_hub.machine.health import Finding, Level
 from opendata_hub.machine.health.https import Address, Look, is_running, judge
 from opendata_hub.machine.names import Name
@@ -54,12 +54,18 @@ def test_a_name_leads_here_or_elsewhere_or_nowhere(monkeypatch: pytest.MonkeyPat
         (Name("a", (), ("8.8.4.4",)), "right behind a router, or at a cloud"),
         (Name("a", ("8.8.8.8",), ("8.8.4.4",)), "leads to 8.8.4.4 too"),
         (Name("a", (), ("10.0.0.7",)), "a private address, which nobody reaches from the internet"),
+        (Name("a", ("10.0.0.7",)), "a private address, which nobody reaches from the internet"),
     ],
 )
 def test_what_may_keep_an_authority_away_is_told(name: Name, words: str) -> None:
     """Before it is asked; it may be right nevertheless."""
     assert words in names.doubt(name)
     assert bool(words) == bool(names.doubt(name))
+
+
+def test_an_authority_within_reaches_a_private_address() -> None:
+    """It is in the same network."""
+    assert names.doubt(Name("a", ("10.0.0.7",)), from_internet=False) == ""
 
 
 # -- an authority of its own
@@ -148,7 +154,7 @@ def test_the_distributions_service_never_runs_beside_ours(
         file = tmp_path / program
         file.write_text(f'#!/bin/sh\necho {program} "$@" >> {record}\n')
         file.chmod(0o755)
-    monkeypatch.setattr(caddy, "_SYSTEMD", tmp_path)
+    monkeypatch.setattr(daemon, "SYSTEMD", tmp_path)
     monkeypatch.setattr(caddy, "command", lambda: None)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -163,7 +169,7 @@ def test_without_the_right_nothing_is_masked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who may not install it reads the command."""
-    monkeypatch.setattr(caddy, "_SYSTEMD", tmp_path)
+    monkeypatch.setattr(daemon, "SYSTEMD", tmp_path)
     monkeypatch.setattr(caddy, "command", lambda: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MachineError, match="sudo apt-get install caddy"):
@@ -242,7 +248,10 @@ def test_doctor_tells_what_the_service_has_said() -> None:
 def test_the_program_of_a_hub_is_known_by_its_configuration(tmp_path: Path) -> None:
     """It has the ports by right, also before it has a certificate to show."""
     file = tmp_path / "caddy.json"
-    with subprocess.Popen(["sh", "-c", "read line", str(file)], stdin=subprocess.PIPE) as process:
+    command = ["sh", "-c", "echo here; read line", str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # Until the program has begun, the kernel does not tell its command line.
+        assert process.stdout and process.stdout.readline()
         assert is_running(file)
         process.communicate()
 

@@ -1,6 +1,7 @@
 """`opendata-hub install`: what it decides, writes and says, without touching this machine."""
 
 import json
+import os
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from ruamel.yaml import YAML
 
 from opendata_hub import places
 from opendata_hub.cli import main
-from opendata_hub.errors import MachineError
-from opendata_hub.install import environment, furnishing, progress, running, source, systemd
+from opendata_hub.errors import ConfigError, MachineError
+from opendata_hub.install import environment, furnishing, installing, progress, running, source
 from opendata_hub.install.editing import Change, edited
+from opendata_hub.install.installing import Wish
+from opendata_hub.machine import daemon
 from opendata_hub.settings import load
 
 ASSETS = Path(__file__).parents[2]
@@ -127,6 +130,30 @@ def test_a_program_of_somebody_elses_is_left_alone(machine: Path) -> None:
     assert environment.LINK.read_text() == "mine"
 
 
+@pytest.mark.parametrize("text", [None, "hub: {titel: Muons}\n"])
+def test_a_hub_yaml_with_a_fault_is_told_before_anything_is_made(
+    text: str | None, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also to those who look at how far it is: nobody sees what cloud-init prints."""
+    monkeypatch.setattr(daemon, "SYSTEMD", machine)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(environment, "make", lambda spec, say: pytest.fail("It begins."))
+    config = machine / "hub.yaml"
+    if text:
+        config.write_text(text)
+    with pytest.raises(ConfigError):
+        installing.install(Wish(config, None, ()), lambda settings, say: None, _quiet)
+    assert "hub.yaml" in (progress.read() or {})["problem"]
+    assert _states()["hub.yaml"] == "failed"
+
+
+def test_a_program_that_cannot_be_run_is_told(machine: Path) -> None:
+    """It was made just now; its disk may let nothing be run."""
+    made = environment.versions() / "one"
+    with pytest.raises(MachineError, match=f"{made}/bin/opendata-hub cannot be run: No such file"):
+        installing._go_on(made, Wish(None, None, ()))
+
+
 def test_steps_are_told_as_they_go(machine: Path) -> None:
     """Those of another program before stay; a failure leaves its sentence, and no traceback."""
     before = {"name": "Python", "state": "done", "since": 1}
@@ -161,7 +188,7 @@ def test_a_machine_without_systemd_is_told_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There, ./start runs the hub."""
-    monkeypatch.setattr(systemd, "RUNS", tmp_path / "missing")
+    monkeypatch.setattr(daemon, "SYSTEMD", tmp_path / "missing")
     for command in ("install", "upgrade", "uninstall"):
         result = CliRunner().invoke(main, [command])
         assert result.exit_code == 1 and "./start" in result.stderr
@@ -208,6 +235,15 @@ def test_a_hub_yaml_brings_what_lies_beside_it(machine: Path) -> None:
     assert settings.homes.welcome == places.CONFIG / "hello"
     assert (places.CONFIG / "secret").read_text() == "s"
     assert len(list(places.CONFIG.glob("hub.yaml.2*"))) == 1
+
+
+def test_a_folder_that_cannot_be_copied_is_told(machine: Path) -> None:
+    """Which of its files cannot be, and why."""
+    (machine / "hello").mkdir()
+    (machine / "hello" / "lost").symlink_to("nowhere")
+    (machine / "hub.yaml").write_text("homes: {welcome: hello}\n")
+    with pytest.raises(MachineError, match=r"cannot be written: .*hello/lost.*No such file"):
+        furnishing.furnish(machine / "hub.yaml", False, _quiet)
 
 
 def test_homes_go_onto_the_data_disk(machine: Path) -> None:

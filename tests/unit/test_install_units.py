@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opendata_hub.errors import ConfigError
+from opendata_hub.errors import ConfigError, MachineError
 from opendata_hub.fields import check
 from opendata_hub.install import data_disk, systemd, units
 from opendata_hub.machine import notify
@@ -50,6 +50,36 @@ def test_only_a_hub_that_asks_is_saved_each_night(tmp_path: Path) -> None:
     assert _parsed(found[systemd.NIGHTLY])["Timer"]["OnCalendar"] == "*-*-* 22:05:00"
     far = check(HubFile, {"backup": {"to": "sftp:me@nas:/hub"}}, "x").backup
     assert "sftp" not in _parsed(units.backup(far)[systemd.BACKUP])["Unit"]["RequiresMountsFor"]
+
+
+@pytest.mark.parametrize(
+    ("to", "place", "word"),
+    [
+        ("/mnt/o'brien", '"/mnt/o\'brien"', '"/mnt/o\'brien"'),
+        ("/mnt/$HOME", "/mnt/$HOME", "/mnt/$$HOME"),
+        ("/mnt/tab\there", '"/mnt/tab\there"', '"/mnt/tab\there"'),
+        ("/mnt/a\\b;", '"/mnt/a\\\\b;"', '"/mnt/a\\\\b;"'),
+        ('/mnt/"a"', '"/mnt/\\"a\\""', '"/mnt/\\"a\\""'),
+    ],
+)
+def test_what_means_something_to_systemd_is_just_a_letter(to: str, place: str, word: str) -> None:
+    """It looks for quotes everywhere, for variables in commands only."""
+    entry = check(HubFile, {"backup": {"to": to}}, "x").backup
+    service = _parsed(units.backup(entry)[systemd.BACKUP])
+    assert service["Unit"]["RequiresMountsFor"] == f"/var/lib/opendata-hub {place}"
+    assert service["Service"]["ExecStart"].endswith(f" -- {word}")
+
+
+def test_a_place_where_no_disk_can_be_mounted_is_told(tmp_path: Path) -> None:
+    """Whatever is there instead of a folder."""
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(MachineError, match=f"No disk can be mounted in {place}"):
+            data_disk._require_empty(place)
+    with pytest.raises(MachineError, match="There are files"):
+        data_disk._require_empty(tmp_path)
+    data_disk._require_empty(tmp_path / "new")
+    assert (tmp_path / "new").is_dir()
 
 
 def test_a_time_is_written_as_one() -> None:

@@ -83,6 +83,15 @@ def test_only_what_is_missing_is_installed(programs: Programs, apt: Path) -> Non
     assert "iptables" not in words
 
 
+def test_what_only_some_releases_have_comes_along_where_it_is(
+    programs: Programs, apt: Path
+) -> None:
+    """Debian 13 has the engine's command in a package of its own, of which 12 knows nothing."""
+    programs("apt-cache", '[ "$2" = docker-cli ] && echo "Package: $2"')
+    packages.install(["docker.io"], print, ["docker-cli", "docker-gone"])
+    assert apt.read_text().splitlines()[-1].endswith(" docker.io docker-cli")
+
+
 def test_without_root_the_command_to_type_is_said(
     apt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

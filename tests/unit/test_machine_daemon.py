@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from opendata_hub.errors import EngineUnreachable
+from opendata_hub.errors import EngineUnreachable, MachineError
 from opendata_hub.machine import daemon, packages
 
 
@@ -105,6 +105,21 @@ def test_with_systemd_the_daemon_is_systemds(
     with pytest.raises(EngineUnreachable, match="journalctl -u docker"):
         daemon.ensure(print)
     assert (nowhere / "systemctl.log").read_text() == "enable --now docker\n"
+
+
+def test_an_engine_whose_log_cannot_be_written_is_told(
+    fresh: Callable[[str, str], None], nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what systemd shall start it with."""
+    fresh("dockerd", "exit 1")
+    monkeypatch.setattr(daemon, "LOG", nowhere / "missing" / "log")
+    with pytest.raises(MachineError, match=r"dockerd cannot be started: .*missing/log"):
+        daemon.ensure(print)
+    (nowhere / "file").touch()
+    monkeypatch.setattr(daemon, "SYSTEMD", nowhere)
+    monkeypatch.setattr(daemon, "DROP_IN", nowhere / "file" / "hub.conf")
+    with pytest.raises(MachineError, match=r"file/hub\.conf cannot be written"):
+        daemon.ensure(print, PROXY)
 
 
 @pytest.mark.parametrize(

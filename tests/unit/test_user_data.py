@@ -107,6 +107,15 @@ def test_the_checkouts_own_files_come_with_the_package() -> None:
     assert carried.files(asked, places.ASSETS) == {}
 
 
+def test_what_is_fetched_needs_nothing_beside_hub_yaml(tmp_path: Path) -> None:
+    """The new machine downloads it, whether hub.yaml says where to, or not."""
+    (tmp_path / "data").mkdir()
+    config = tmp_path / "hub.yaml"
+    config.write_text("datasets: {muons: {record: 30560}, more: {record: 7, path: data}}\n")
+
+    assert list(carried.read(config).datasets) == ["muons", "more"]
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,7 +45,10 @@ _BROKEN_OFF = 130  # what shells call an end by Ctrl-C
     help="Copy the files from this folder, such as a USB disk, and use no network.",
 )
 @click.option(
-    "--update", is_flag=True, help="Ask again which files a record or a dataset of ATLAS has."
+    "--update",
+    is_flag=True,
+    help="Ask again which files a record or a dataset of ATLAS has; with --from, take the list "
+    "that is there.",
 )
 @in_words()
 def fetch(names: tuple[str, ...], config: Path | None, folder: Path | None, update: bool) -> None:
@@ -158,8 +162,8 @@ def _tidy(places: list[Place]) -> None:
     try:
         tidying.wait(places)
         with closing(daemon.connect()) as client:
-            in_use = tidying.mounted(client.api)
-        went = [gone for place in places for gone in tidying.tidy(place, in_use)]
+            mounted = partial(tidying.mounted, client.api)
+            went = [gone for place in places for gone in tidying.tidy(place, mounted)]
     except (EngineError, DataError) as error:
         click.echo(f"Old versions stay for now: {error}", err=True)
         return

@@ -29,13 +29,15 @@ class Room:
     Attributes:
         instances: of inotify. As all servers run as uid 1000, it is one number for all of them.
         watches: of inotify, likewise.
-        processes: and threads, of the whole machine.
+        processes: that have a number; each thread has one, too.
+        threads: of all processes.
         files: that a program such as the hub's proxy may have open.
     """
 
     instances: int
     watches: int
     processes: int
+    threads: int
     files: int
 
 
@@ -52,7 +54,8 @@ def look(process: int | None = None) -> Room:
     return Room(
         _number("fs/inotify/max_user_instances"),
         _number("fs/inotify/max_user_watches"),
-        min(_number("kernel/pid_max"), _number("kernel/threads-max")),
+        _number("kernel/pid_max"),
+        _number("kernel/threads-max"),
         _files(process) or _files("self") or 0,
     )
 
@@ -83,6 +86,7 @@ def judge(room: Room, students: int) -> Iterator[Finding]:
     Args:
         students: whose servers the machine has memory for.
     """
+    processes = PROCESSES * students + _OWN
     found = [
         *_judge_setting(
             "fs.inotify.max_user_instances", "watch files", room.instances, INSTANCES * students
@@ -90,9 +94,8 @@ def judge(room: Room, students: int) -> Iterator[Finding]:
         *_judge_setting(
             "fs.inotify.max_user_watches", "watch files", room.watches, WATCHES * students
         ),
-        *_judge_setting(
-            "kernel.pid_max", "start programs", room.processes, PROCESSES * students + _OWN
-        ),
+        *_judge_setting("kernel.pid_max", "start programs", room.processes, processes),
+        *_judge_setting("kernel.threads-max", "start programs", room.threads, processes),
         *_judge_files(room.files, FILES * students + _OWN),
     ]
     yield from found or [ok("Kernel", f"its limits are wide enough for {students} servers.")]

@@ -89,8 +89,13 @@ def judge(target: Target, found: Look) -> Iterator[Finding]:
         yield _judge_nowhere(target, name, found.cloud)
         return
     passed = [address for address in name.elsewhere if _is_passed_on(address, found)]
-    if ours := [*name.here, *passed]:
-        yield ok("Name", _words(name.host, ours))
+    ours = [*name.here, *passed]
+    # Who was certified from the internet is known there by another address than here.
+    hidden = [address for address in ours if _is_hidden(target, address) and not found.certified]
+    if fine := [address for address in ours if address not in hidden]:
+        yield ok("Name", _words(name.host, fine))
+    for address in hidden:
+        yield _judge_hidden(target, address, bool(fine))
     for address in name.elsewhere:
         if address not in passed:
             yield _judge_stranger(target, address, found, bool(ours))
@@ -125,15 +130,32 @@ def _is_passed_on(address: str, found: Look) -> bool:
     return address in found.cloud or Sight.OURS in found.seen.get(address, {}).values()
 
 
+def _is_hidden(target: Target, address: str) -> bool:
+    """Whether those who have to come from the internet do not reach an address."""
+    return target.is_known and names.is_private(address)
+
+
+def _judge_hidden(target: Target, address: str, also: bool) -> Finding:
+    leads = _leads(target, address, also)
+    text = f"{leads}, a private address, which nobody reaches from the internet."
+    return warning("Name", text, f"write the public one into the {_record(address)} record")
+
+
+def _record(address: str) -> str:
+    return "AAAA" if ":" in address else "A"
+
+
+def _leads(target: Target, address: str, also: bool) -> str:
+    return f"{target.host} leads to {address}{' too' if also else ''}"
+
+
 def _judge_stranger(target: Target, address: str, found: Look, also: bool) -> Finding:
-    record = "AAAA" if ":" in address else "A"
-    leads = f"{target.host} leads to {address}{' too' if also else ''}"
+    if _is_hidden(target, address):
+        return _judge_hidden(target, address, also)
+    record, leads = _record(address), _leads(target, address, also)
     take_out = f"take the {record} record with {address} out of the DNS"
     mend = take_out if also else f"write this machine's address into the {record} record"
     first = " Authorities and browsers ask there first." if record == "AAAA" else ""
-    if target.is_known and names.is_private(address):
-        text = f"{leads}, a private address, which nobody reaches from the internet."
-        return warning("Name", text, f"write the public one into the {record} record")
     if Sight.OTHER in found.seen.get(address, {}).values():
         text = f"{leads}, where something else than this hub answers.{first}"
         return warning("Name", text, f"unless that is your own router's inner side: {mend}")

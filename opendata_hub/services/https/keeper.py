@@ -57,7 +57,7 @@ class Keeper:
             places.root.write_bytes(root[0].read_bytes())
         if config.is_acme and not places.certificate(config.host):
             places.waiting.write_text(waiting_page(), "utf-8")
-            if doubt := names.doubt(names.look(config.host)):
+            if doubt := names.doubt(names.look(config.host), from_internet=not config.authority):
                 self._say(doubt)
         else:
             places.waiting.unlink(missing_ok=True)

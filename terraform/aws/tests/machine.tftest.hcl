@@ -126,6 +126,16 @@ run "a_subnet_of_ones_own" {
   }
 }
 
+run "a_zone_that_is_not_the_subnets_is_refused" {
+  command = plan
+
+  variables {
+    network = "subnet-mine"
+    zone    = "eu-central-1a"
+  }
+  expect_failures = [data.aws_subnet.hub]
+}
+
 run "an_account_without_a_default_subnet_is_told" {
   command = plan
 
