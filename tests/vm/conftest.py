@@ -7,10 +7,11 @@ import docker
 import pytest
 import trustme
 
-from tests.vm import root
+from tests.vm import root, suites
 from tests.vm.able import why_not
 from tests.vm.bridge import Bridge, bridge
-from tests.vm.machine import Machine, data_disk
+from tests.vm.disk import data_disk
+from tests.vm.machine import Machine
 from tests.vm.shop import Shop, shop
 
 BROKEN_OFF = pytest.StashKey[str]()
@@ -47,7 +48,13 @@ def cache(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="package")
 def fresh(cache: Path) -> Path:
     """The disk of a fresh machine; nobody writes to it."""
-    return root.root(cache)
+    return root.root(cache, suites.asked())
+
+
+@pytest.fixture(scope="package")
+def downloads(cache: Path) -> Path:
+    """Where what machines download is kept from run to run."""
+    return cache / f"downloads-{suites.asked()}"
 
 
 @pytest.fixture(scope="package")

@@ -1,20 +1,23 @@
-"""The disk of a fresh machine, as a cloud's image of Debian is: systemd, cloud-init, no more."""
+"""The disk of a fresh machine, as a cloud's image is: the distribution, systemd, cloud-init."""
 
 import fcntl
 import hashlib
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
-from opendata_hub.machine import debian
+from tests.vm.suites import SUITES
 
-SUITE = "bookworm"
 TRUST = Path("etc/ssl/certs/ca-certificates.crt")
+TRUSTED = (TRUST, Path("usr/local/share/ca-certificates/here.crt"))
+"""What programs read, and what an upgrade makes that from."""
 
 # python3-cffi-backend by its name: debootstrap does not find what only provides another package.
+# Without lsb-release Ubuntu's cloud-init does not know where packages are.
 PACKAGES = (
     "systemd,systemd-sysv,dbus,udev,python3-cffi-backend,cloud-init,ca-certificates,iproute2,sudo,"
-    "netbase,iputils-ping,procps,curl"
+    "netbase,iputils-ping,procps,curl,openssh-server,lsb-release"
 )
 
 _CLOUD = """\
@@ -23,7 +26,8 @@ locale: false
 manage_etc_hosts: true
 """
 
-# Nobody sends router advertisements on the bridge; waiting for them takes thirteen seconds.
+# Nobody sends router advertisements on the bridge; waiting for them takes thirteen seconds. What
+# this belongs to is written by cloud-init on Debian, and by netplan on Ubuntu.
 _NETWORK = """\
 [Network]
 IPv6AcceptRA=no
@@ -48,36 +52,46 @@ _LINKS = """\
 [Unit]
 Description=Links of disks by their UUID
 DefaultDependencies=no
-Before=local-fs-pre.target
-Wants=local-fs-pre.target
 [Service]
-Type=notify
-NotifyAccess=all
-ExecStart=/bin/sh -c 'mkdir -p /dev/disk/by-uuid; while :; do for one in /dev/vd?; do \
-uuid=$$(blkid -p -s UUID -o value $$one) && ln -sf $$one /dev/disk/by-uuid/$$uuid; done; \
-systemd-notify --ready; sleep 0.5; done'
-[Install]
-WantedBy=sysinit.target
+Type=oneshot
+ExecStart=/bin/sh -c 'mkdir -p /dev/disk/by-uuid; for one in /dev/vd?; do \
+uuid=$$(blkid -p -s UUID -o value $$one) && ln -sf $$one /dev/disk/by-uuid/$$uuid; done; true'
 """
-_UNITS = {"writable-groups.service": _GROUPS, "disk-links.service": _LINKS}
+# Elsewhere a mount waits for the link of its disk: systemd knows from udev when that is there.
+_MOUNT = """\
+[Unit]
+Wants=disk-links.service
+After=disk-links.service
+"""
+_SCRIPTS = "/usr/share/debootstrap/scripts"
+_UNITS = "etc/systemd/system"
+_FILES = {
+    "etc/cloud/cloud.cfg.d/90_here.cfg": _CLOUD,
+    "etc/systemd/network/10-cloud-init-host0.network.d/here.conf": _NETWORK,
+    "etc/systemd/network/10-netplan-host0.network.d/here.conf": _NETWORK,
+    f"{_UNITS}/writable-groups.service": _GROUPS,
+    f"{_UNITS}/disk-links.service": _LINKS,
+    rf"{_UNITS}/var-lib-opendata\x2dhub.mount.d/here.conf": _MOUNT,
+}
 
 
-def root(cache: Path) -> Path:
+def root(cache: Path, name: str) -> Path:
     """
     Return the folder with the disk, which nothing may write to; made once, in a minute.
 
     Args:
         cache: where it is kept from run to run, as long as what it is made of stays the same.
+        name: of one of :data:`tests.vm.suites.SUITES`.
     """
-    parts = (SUITE, PACKAGES, _CLOUD, _NETWORK, *_UNITS.values())
-    folder = cache / f"root-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}"
+    parts = (PACKAGES, *map(str, TRUSTED), *_FILES, *_FILES.values())
+    folder = cache / f"root-{name}-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be making it
         if not folder.exists():
             draft = cache / "draft"
-            for old in (draft, *cache.glob("root-*")):
+            for old in (draft, *cache.glob(f"root-{name}-*")):
                 _remove(old)
-            _debootstrap(draft)
+            _debootstrap(name, draft)
             _prepare(draft)
             draft.rename(folder)
     return folder
@@ -89,24 +103,28 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _debootstrap(folder: Path) -> None:
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(folder)]
-    done = subprocess.run([*command, debian.mirror()], capture_output=True, text=True)
+def _debootstrap(name: str, folder: Path) -> None:
+    suite = SUITES[name]
+    with tempfile.TemporaryDirectory() as scratch:
+        options = [
+            "--variant=minbase",
+            f"--include={PACKAGES}",
+            f"--components={suite.components}",
+            f"--keyring={suite.keyring(Path(scratch))}",
+        ]
+        what = [name, str(folder), suite.mirror(), f"{_SCRIPTS}/{suite.script}"]
+        done = subprocess.run(["debootstrap", *options, *what], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def _prepare(folder: Path) -> None:
-    shutil.copy(Path("/", TRUST), folder / TRUST)  # a site's own authority, where this is at one
+    for name in TRUSTED:
+        shutil.copy(Path("/", TRUST), folder / name)  # a site's authority, where this is at one
     (folder / "etc/hostname").unlink(missing_ok=True)
     (folder / "etc/machine-id").write_text("")  # each machine gets its own, at its first boot
-    _write(folder / "etc/cloud/cloud.cfg.d/90_here.cfg", _CLOUD)
-    _write(folder / "etc/systemd/network/10-cloud-init-host0.network.d/here.conf", _NETWORK)
-    for name, text in _UNITS.items():
-        _write(folder / "etc/systemd/system" / name, text)
-    enable = ["systemctl", f"--root={folder}", "enable", "systemd-networkd", *_UNITS]
+    for name, text in _FILES.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    enable = ["systemctl", f"--root={folder}", "enable", "systemd-networkd", "writable-groups"]
     subprocess.run(enable, check=True, capture_output=True)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)

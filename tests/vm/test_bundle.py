@@ -3,8 +3,6 @@
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.hubs import wait_for
 from tests.vm.bridge import Bridge
 from tests.vm.machine import DISK, Machine, machine
+from tests.vm.office import office
 from tests.vm.shop import IMAGE
 from tests.vm.student import Student
 
@@ -28,7 +26,12 @@ INSTALL = f"cd /{STICK} && python3 bootstrap.py --bundle class.tar --config hub.
 
 
 @pytest.fixture(scope="module")
-def stick(wire: Bridge, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stick(
+    fresh: Path,
+    wire: Bridge,
+    downloads: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """The folder that is carried over: the bundle of a hub, and its hub.yaml."""
     folder = tmp_path_factory.mktemp("stick")
     events = {
@@ -43,26 +46,20 @@ def stick(wire: Bridge, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "limits": {"memory": "1G"},
         "login": {"options": {"allowed_users": [STUDENT]}},
     }
-    packing = tmp_path_factory.mktemp("packing")
-    (packing / "hub.yaml").write_text(json.dumps(settings))
     (folder / "site.pem").write_bytes(trustme.CA().cert_pem.bytes())
-    for name, text in {"mine/notes.txt": "muons", "mirror/events.csv": EVENTS}.items():
-        (packing / name).parent.mkdir()
-        (packing / name).write_text(text)
-    run(packing, "data", "fetch", "cms", "--from", "mirror", "--config", "hub.yaml")
-    said = run(packing, "bundle", str(folder / "class.tar"), "--config", "hub.yaml")
-    assert "1 image, 2 datasets, for debian" in said
+    with office(tmp_path_factory.mktemp("packing"), fresh, wire, downloads) as packing:
+        files = {"hub.yaml": json.dumps(settings), "mine/notes.txt": "muons",
+                 "mirror/events.csv": EVENTS}  # fmt: skip
+        for name, text in files.items():
+            (packing.folder / name).parent.mkdir(exist_ok=True)
+            (packing.folder / name).write_text(text)
+        packing.run("data", "fetch", "cms", "--from", "mirror", "--config", "hub.yaml")
+        said = packing.run("bundle", "class.tar", "--config", "hub.yaml")
+        shutil.move(packing.folder / "class.tar", folder)
+    assert "1 image, 2 datasets, for " in said
     site = {"http_proxy": PROXY, "no_proxy": [wire.address(2)], "ca_bundle": "site.pem"}
     (folder / "hub.yaml").write_text(json.dumps({**settings, "site": site}))
     return folder
-
-
-def run(folder: Path, *words: str) -> str:
-    """Run our command."""
-    program = Path(sys.executable).with_name("opendata-hub")
-    done = subprocess.run([program, *words], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +73,11 @@ def lonely(
 ) -> Iterator[Machine]:
     """A fresh machine that reaches nobody, with the stick in it and an empty data disk."""
     folder = tmp_path_factory.mktemp("lonely")
-    with machine(folder, fresh, wire, authority.cert_pem.bytes()) as made, wire.cut():
+    trusted = authority.cert_pem.bytes()
+    with machine(folder, fresh, wire, authority=trusted) as made, wire.cut():
         made.boot("#cloud-config\n{}\n", data)
         shutil.copytree(stick, made.disk / STICK)
-        wait_for(lambda: "done" in made.run("cloud-init", "status", check=False), "it is up")
+        made.wait_until_booted()
         yield made
 
 

@@ -60,7 +60,7 @@ def rented(
     goods: Shop,
     data: str,
     authority: trustme.CA,
-    cache: Path,
+    downloads: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Rented]:
     """The first machine, which has just been switched on."""
@@ -76,7 +76,7 @@ def rented(
     told = user_data.render(json.dumps(settings), {}, Site(), package, DISK)
     more = {"root": fresh, "bridge": wire, "authority": authority.cert_pem.bytes()}
     with ExitStack() as stack:
-        rented = Rented(stack, told, data, **more, downloads=cache / "downloads")
+        rented = Rented(stack, told, data, **more, downloads=downloads)
         rented.rent(tmp_path_factory.mktemp("first"))
         yield rented
 
@@ -104,14 +104,20 @@ def page(hub: Machine) -> httpx.Response | None:
         return None
 
 
+def wait_until(hub: Machine, what: str, *command: str) -> None:
+    """Wait until a command does well there, unless the installation has ended badly."""
+
+    def does_well() -> bool:
+        assert not hub.status.get("problem"), hub.status["problem"]
+        return hub.answers(*command)
+
+    wait_for(does_well, what, PATIENCE)
+
+
 def wait_until_up(hub: Machine) -> None:
     """Wait until the hub answers over HTTPS, and the machine has nothing left to do for it."""
-
-    def is_up() -> bool:
-        assert not hub.status.get("problem"), hub.status["problem"]
-        return hub.answers("curl", "-kfs", f"https://{hub.address}/hub/health")
-
-    wait_for(is_up, "the hub answers", PATIENCE)
+    health = f"https://{hub.address}/hub/health"
+    wait_until(hub, "the hub answers", "curl", "-kfs", health)
 
 
 def test_port_80_says_how_far_it_is(hub: Machine) -> None:
@@ -132,7 +138,7 @@ def test_port_80_says_how_far_it_is(hub: Machine) -> None:
 
 def test_install_says_how_far_it_is(hub: Machine) -> None:
     """Also in a terminal of the machine, as soon as the command is there."""
-    wait_for(lambda: hub.answers(COMMAND, "--version"), "the command is there", PATIENCE)
+    wait_until(hub, "the command is there", COMMAND, "--version")
     said = hub.run(COMMAND, "install", "--status")
     assert re.search(r"^Python from the distribution: done", said, re.M)
     assert re.search(r"^Container engine: (to come|under way|done)", said, re.M)
