@@ -112,7 +112,7 @@ def pack(client: docker.DockerClient, contents: Contents, file: Path, say: Say) 
         about = _gather(stage, say)
         say("Saving the images")
         parcels.save(client, contents.images, stage / IMAGES, telling(say))
-        about["images"] = ids
+        about["images"] = {name: parcels.content(client, one) for name, one in ids.items()}
         about["room"]["images"] = 2 * layered  # the engine unpacks them before it takes them
         about["datasets"] = {
             name: {"size": sizes[name], "path": _path(dataset, contents.folder)}

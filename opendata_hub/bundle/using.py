@@ -64,7 +64,7 @@ class Bundle:
             EngineError: the engine broke off.
         """
         images = self.about["images"]
-        if all(parcels.id_of(client, name) == known for name, known in images.items()):
+        if all(parcels.content(client, name) == known for name, known in images.items()):
             return
         say("Loading the images of the bundle")
         with self._member(IMAGES) as (stream, size):

@@ -183,7 +183,7 @@ def _hub(settings: Settings, is_other: bool, progress: Progress, say: Say) -> In
     progress.tell_url(settings.hub.at(settings.hub.port))
     page.end()
     if needed:
-        service.start(settings, say)
+        service.start(say)
     with suppress(OpenDataError):  # what is too much is no reason to fail
         environment.prune(environment.KEPT, say)
     return Installed(settings, needed, state.known_logins()[known:])

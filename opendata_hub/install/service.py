@@ -7,7 +7,7 @@ from opendata_hub.errors import MachineError, OpenDataError
 from opendata_hub.install import running, systemd, units
 from opendata_hub.install.environment import current
 from opendata_hub.install.furnishing import file
-from opendata_hub.machine import Say, daemon, foreground, packages
+from opendata_hub.machine import Say, daemon, packages
 from opendata_hub.settings import Settings
 
 _DROPPED = (systemd.NIGHTLY, systemd.BACKUP)
@@ -66,7 +66,7 @@ def needs_start(settings: Settings, is_other_unit: bool) -> bool:
     return is_other_unit or not systemd.is_active(systemd.HUB) or running.noted() != mark
 
 
-def start(settings: Settings, say: Say) -> None:
+def start(say: Say) -> None:
     """
     Start the hub, or start it again, and wait until people can come; at each boot from now on.
 
@@ -79,14 +79,6 @@ def start(settings: Settings, say: Say) -> None:
         systemd.restart(systemd.HUB, say)
     except OpenDataError:
         raise MachineError(why_not()) from None
-    if not is_healthy(settings):
-        raise MachineError(why_not())
-
-
-def is_healthy(settings: Settings) -> bool:
-    """Whether the hub runs, and answers."""
-    url = f"{settings.hub.inside}/hub/health"
-    return systemd.is_active(systemd.HUB) and foreground.answers(url)
 
 
 def why_not() -> str:

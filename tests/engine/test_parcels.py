@@ -44,13 +44,16 @@ def test_a_locked_image_starts_where_no_registry_is(
     saved = bare.images("save", f"class.{ending}")
     assert saved.exit_code == 0 and f"class.{ending} has i0: 1" in saved.stdout
     assert not [tag for i in bare.client.images.list() for tag in i.tags if BY_DIGEST in tag]
+    content = parcels.content(bare.client, reference)
     bare.clear()
     assert states(bare) == ["not downloaded"]
+    assert not parcels.content(bare.client, reference)
 
     loaded = bare.images("load", f"class.{ending}")
 
     assert loaded.stdout == f"{reference} is here\n"
     assert states(bare) == ["ready"]
+    assert parcels.content(bare.client, reference) == content
     assert bare.has(reference)
     assert not bare.client.images.get(reference).attrs["RepoDigests"]
     hub("image: 'localhost:1/other:1'")
